@@ -1,0 +1,1 @@
+//! The pinned JSON-LD contexts as term tables. Nothing is ever fetched.

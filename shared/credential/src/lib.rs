@@ -1,0 +1,32 @@
+//! What is signed: DIVOC's verifiable credential, from the event that a vaccination system reports to the bytes that a border reads.
+//!
+//! ```text
+//! Event::parse_all ─▶ Event::credential ─▶ Unsigned::prepare ─▶ (a key outside signs) ─▶ Prepared::seal ─▶ Signed
+//!                                                                                                        ├─▶ qr::Payload ─▶ qr::Symbol
+//!                                                                                                        └─▶ verify
+//! ```
+//!
+//! Everything here is a pure function of its arguments: no clock, no randomness, no network, no environment. The same input gives the same bytes.
+
+pub mod binding;
+pub mod canonical;
+pub mod claims;
+pub mod context;
+pub mod event;
+pub mod facts;
+pub mod fault;
+pub mod issuance;
+pub mod keys;
+pub mod proof;
+pub mod qr;
+pub mod vaccine;
+pub mod verify;
+
+pub use claims::{BeneficiaryCode, CertificateId, Contact, Dose, Kind, ProgrammeId};
+pub use event::{Event, EventDigest, Rules, Schema, SlotKey};
+pub use facts::Facts;
+pub use fault::{Code, Fault, Faults};
+pub use issuance::{Issuance, Profile};
+pub use keys::{PublicKey, VerificationMethod};
+pub use proof::{Prepared, Signed, Suite, Unsigned};
+pub use verify::{Refusal, Verified, verify};
