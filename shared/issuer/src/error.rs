@@ -1,0 +1,5 @@
+//! stub
+
+/// Error.
+#[derive(Debug)]
+pub enum Error {}
