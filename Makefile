@@ -31,7 +31,8 @@ bench: fonts ## What it costs: signing, verifying, QR, PDF, beside DIVOC's own s
 	@cd tests/baseline && npm ci --silent --no-audit --no-fund && node baseline.js
 
 load: fonts ## Open-loop load on the local service, with a live display and a latency table
-	@cargo run --quiet --profile bench -p tests --bin load
+	@cargo build --quiet --profile bench -p local -p tests --bins
+	@./target/release/load
 
 fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh
