@@ -1,5 +1,6 @@
 //! Whole bodies: what is refused and where, what the document looks like, what makes two events one.
 
+mod samples;
 mod schema;
 
 use super::*;
