@@ -331,7 +331,7 @@ fn a_dose_before_birth_is_a_contradiction() {
     let mut event = with("/recipient/dob", Some(json!("2021-06-20")));
     event["recipient"]["age"] = Value::Null;
     event["vaccination"]["date"] = json!("2021-06-18T05:30:28.187Z");
-    assert_eq!(faults(event, Schema::V1), [at("/0/recipient/dob", Code::Contradiction)]);
+    assert_eq!(faults(event, Schema::V1), [at("/0/vaccination/date", Code::Contradiction)]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ fn read(file: &str) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-/// Every sample: its name and its events.
+/// Every sample: its name and its events. The published schemas take it, too.
 fn samples() -> BTreeMap<String, Vec<Event>> {
     let rules = Rules { most_events: 20, calling_code: "91".into() };
     let sample = |entry: &Value| {

@@ -4,7 +4,7 @@ use super::*;
 use jsonschema::Validator;
 use std::collections::BTreeSet;
 
-fn published(schema: Schema) -> Validator {
+pub(super) fn published(schema: Schema) -> Validator {
     let text = match schema {
         Schema::V1 => include_str!("../../../schema/certify-v1.json"),
         Schema::V3 => include_str!("../../../schema/certify-v3.json"),
