@@ -75,7 +75,7 @@ impl Event {
     /// # Errors
     /// Every fault of every event, each with its JSON Pointer; events in the body's order, members in the order of the published interface.
     pub fn parse_all(body: &Value, schema: Schema, now: OffsetDateTime, rules: &Rules) -> Result<Vec<Self>, Faults> {
-        let faults = Collector::default();
+        let (now, faults) = (dates::utc(now), Collector::default());
         let mut slots = HashMap::new();
         let mut events = Vec::new();
         for (index, item) in items(body, rules, &faults).unwrap_or_default().iter().enumerate() {

@@ -63,3 +63,15 @@ fn a_precaution_dose_goes_beyond_the_total() {
     let document = document(&one(event, Schema::V1));
     assert_eq!((&document["evidence"][0]["dose"], &document["evidence"][0]["totalDoses"]), (&json!(3), &json!(2)));
 }
+
+#[test]
+fn a_document_is_the_same_in_whatever_offset_the_clock_is_read() {
+    let event = one(with("/recipient/age", None), Schema::V3);
+    let at = |issued_at| {
+        let issuance =
+            Issuance { certificate_id: CertificateId::parse("1").unwrap(), issued_at, kind: Kind::Vaccination };
+        event.credential(&profile(), &issuance)
+    };
+    // The thirty-third birthday has begun in India and not yet in UTC.
+    assert_eq!(at(datetime!(2021-07-30 01:00 +05:30)), at(datetime!(2021-07-29 19:30 UTC)));
+}
