@@ -134,13 +134,13 @@ impl Contact {
     pub fn telephone(text: &str, calling_code: &str) -> Option<Self> {
         // `(0)` marks the digit that is dialled within the country only.
         let text = text.trim().replace("(0)", "");
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let before = text.split(|c: char| c.is_ascii_digit()).next().unwrap_or_default();
-        if !text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c))
-            || text.matches('+').count() > before.matches('+').count().min(1)
-        {
+        let (before, number) = text.split_at_checked(text.find(|c: char| c.is_ascii_digit())?)?;
+        let usual = before.chars().all(|c| " +-(.".contains(c))
+            && number.chars().all(|c| c.is_ascii_digit() || " -().".contains(c));
+        if !usual || before.matches('+').count() > 1 {
             return None;
         }
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
         let abroad = if before.contains('+') { Some(digits.as_str()) } else { digits.strip_prefix("00") };
         let international = abroad
             .map_or_else(|| from_national(&digits, calling_code), |digits| without_trunk_zero(digits, calling_code));

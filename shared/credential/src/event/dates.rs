@@ -56,6 +56,11 @@ pub(super) fn full_years(birth: Date, day: Date) -> i64 {
     i64::from(day.year()) - i64::from(birth.year()) - i64::from(before_birthday)
 }
 
+/// The same instant in UTC; one that UTC has no date for, which no clock shows, is left as it is.
+pub(super) fn utc(instant: OffsetDateTime) -> OffsetDateTime {
+    instant.checked_to_offset(UtcOffset::UTC).unwrap_or(instant)
+}
+
 /// `YYYY-MM-DD`.
 pub(super) fn write_day(day: Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
@@ -63,7 +68,7 @@ pub(super) fn write_day(day: Date) -> String {
 
 /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, as Go's `strfmt` and JavaScript's `toISOString` write it.
 pub(super) fn write_instant(instant: OffsetDateTime) -> String {
-    let utc = instant.checked_to_offset(UtcOffset::UTC).unwrap_or(instant);
+    let utc = utc(instant);
     let (hour, minute, second, millisecond) = utc.to_hms_milli();
     format!("{}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z", write_day(utc.date()))
 }

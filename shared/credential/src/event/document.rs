@@ -2,7 +2,7 @@
 
 use super::{
     Event, Schema,
-    dates::{full_years, write_day, write_instant},
+    dates::{full_years, utc, write_day, write_instant},
     parts::{Address, Birth, Facility, Vaccination},
 };
 use crate::{Issuance, Profile, Unsigned, binding, vaccine};
@@ -30,7 +30,7 @@ pub(super) fn credential(event: &Event, profile: &Profile, issuance: &Issuance) 
 
 fn subject(event: &Event, profile: &Profile, issuance: &Issuance) -> Map<String, Value> {
     let recipient = &event.recipient;
-    let today = issuance.issued_at.date();
+    let today = utc(issuance.issued_at).date();
     let mut subject = object([
         ("type", "Person".into()),
         ("id", recipient.identity.subject(&profile.did, &event.beneficiary).into()),

@@ -44,9 +44,9 @@ pub(super) fn identity(value: &Value) -> Reading<Identity> {
     Ok(if filler { Identity::Unknown } else { Identity::Number(text.to_owned()) })
 }
 
-/// Whether an URL is also an absolute IRI. URL parsers mend what they read; a signature covers what was written.
+/// Whether a text is an absolute IRI as it is written: URL parsers mend what they read, but a signature covers what was written.
 /// Square brackets, which only IPv6 addresses may have, are left out with the rest.
-fn is_iri(url: &str) -> bool {
+pub(crate) fn is_iri(url: &str) -> bool {
     let (before, after) = url.split_once('#').unwrap_or((url, ""));
     let percents = url.match_indices('%').all(|(at, _)| {
         let digits = url.get(at + 1..at + 3).unwrap_or_default();

@@ -11,6 +11,7 @@ mod tests;
 mod values;
 
 use crate::{BeneficiaryCode, Code, Contact, Dose, Faults, Issuance, Kind, Profile, ProgrammeId, Unsigned};
+pub(crate) use identity::is_iri;
 use parts::{Facility, Recipient, Vaccination};
 use reader::{Collector, Object, wrong};
 use serde_json::Value;
@@ -74,7 +75,7 @@ impl Event {
     /// # Errors
     /// Every fault of every event, each with its JSON Pointer; events in the body's order, members in the order of the published interface.
     pub fn parse_all(body: &Value, schema: Schema, now: OffsetDateTime, rules: &Rules) -> Result<Vec<Self>, Faults> {
-        let faults = Collector::default();
+        let (now, faults) = (dates::utc(now), Collector::default());
         let mut slots = HashMap::new();
         let mut events = Vec::new();
         for (index, item) in items(body, rules, &faults).unwrap_or_default().iter().enumerate() {
@@ -124,13 +125,14 @@ impl Event {
         faults: &Collector,
     ) -> Option<Self> {
         let event = Object::new(item, pointer, faults)?;
-        // Asked beforehand, for the person's age is judged by it; its own faults are told in their place.
+        // Read ahead, for person and dose are judged by one another; their own faults are told in their places.
         let given = item.pointer("/vaccination/date").and_then(|date| dates::past_instant(date, now).ok());
+        let born = item.pointer("/recipient/dob").and_then(|day| dates::birth(day).ok().flatten());
         let beneficiary = event.required("preEnrollmentCode", values::beneficiary);
         let programme = event.or_default("programId", values::programme);
         let unused = parts::unused(&event);
         let recipient = event.object("recipient", |object| parts::recipient(object, schema, given, now, rules));
-        let vaccination = event.object("vaccination", |object| parts::vaccination(object, now));
+        let vaccination = event.object("vaccination", |object| parts::vaccination(object, born, now));
         let vaccinator = parts::vaccinator(&event, schema);
         let facility = event.object("facility", |object| parts::facility(object, schema));
         unused?;

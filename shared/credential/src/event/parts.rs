@@ -105,12 +105,12 @@ pub(super) fn recipient(
     })
 }
 
-/// `vaccination`.
-pub(super) fn vaccination(vaccination: &Object<'_>, now: OffsetDateTime) -> Option<Vaccination> {
+/// `vaccination`; `born` is the date of birth, if that could be read.
+pub(super) fn vaccination(vaccination: &Object<'_>, born: Option<Date>, now: OffsetDateTime) -> Option<Vaccination> {
     let name = vaccination.required("name", text);
     let batch = vaccination.or_default("batch", text);
     let manufacturer = vaccination.required("manufacturer", text);
-    let date = vaccination.required("date", |date| past_instant(date, now));
+    let date = read_given(vaccination, born, now);
     let effective = read_effective(vaccination);
     let number = vaccination.required("dose", dose);
     let total_doses = vaccination.required("totalDoses", dose);
@@ -179,6 +179,15 @@ fn relaxed<T: Default>(
     }
 }
 
+fn read_given(vaccination: &Object<'_>, born: Option<Date>, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let given = vaccination.required("date", |date| past_instant(date, now))?;
+    // A date of birth in the future has a fault of its own.
+    if born.is_some_and(|born| begins_after(born, given) && !begins_after(born, now)) {
+        return vaccination.refuse("date", Code::Contradiction, "The dose must not be given before the date of birth.");
+    }
+    Some(given)
+}
+
 fn read_effective(vaccination: &Object<'_>) -> Option<(Date, Date)> {
     let start = vaccination.required("effectiveStart", day_or_instant);
     let until = vaccination.required("effectiveUntil", day_or_instant);
@@ -203,9 +212,6 @@ fn read_birth(recipient: &Object<'_>, given: Option<OffsetDateTime>, now: Offset
             Code::MissingFields,
             "The date of birth must not lie in the future and the age must not be negative.",
         );
-    }
-    if day.flatten().zip(given).is_some_and(|(day, given)| begins_after(day, given)) {
-        return recipient.refuse("dob", Code::Contradiction, "The date of birth must not come after vaccination.date.");
     }
     match (day?, years?.and_then(|years| u8::try_from(years).ok())) {
         (Some(day), Some(age)) => agree(recipient, day, age, given, now),
