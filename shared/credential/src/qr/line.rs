@@ -6,6 +6,9 @@ use std::ops::{BitAnd, BitOr, BitXor, Not, Shl, Shr};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Line([u64; 3]);
 
+/// Modules of a line.
+const MODULES: usize = 192;
+
 impl Line {
     /// A pattern that repeats every twelve modules, given by the twelve low bits of `unit`.
     pub(super) fn repeating(unit: u64) -> Self {
@@ -41,10 +44,35 @@ impl Line {
         a.count_ones() + b.count_ones() + c.count_ones()
     }
 
+    /// Groups of neighbouring modules in the set, as (first, length), in order.
+    pub(super) fn runs(self) -> impl Iterator<Item = (usize, usize)> {
+        let (mut rest, mut passed) = (self, 0);
+        std::iter::from_fn(move || {
+            let gap = rest.lowest()?;
+            let start = passed + gap;
+            rest = rest >> gap;
+            let length = (!rest).lowest().unwrap_or(MODULES);
+            rest = rest >> length;
+            passed = start + length;
+            Some((start, length))
+        })
+    }
+
+    fn lowest(self) -> Option<usize> {
+        let (word, before) = match self.0 {
+            [0, 0, 0] => return None,
+            [0, 0, word] => (word, 128),
+            [0, word, _] => (word, 64),
+            [word, ..] => (word, 0),
+        };
+        usize::try_from(word.trailing_zeros()).ok().map(|bit| before + bit)
+    }
+
     /// Word by word.
     fn with(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
-        let ([a, b, c], [x, y, z]) = (self.0, other.0);
-        Self([join(a, x), join(b, y), join(c, z)])
+        let [first, second, third] = self.0;
+        let [its_first, its_second, its_third] = other.0;
+        Self([join(first, its_first), join(second, its_second), join(third, its_third)])
     }
 
     /// Whether the set has no module.
@@ -55,10 +83,10 @@ impl Line {
 }
 
 /// `line >> n` has module `i` where `line` has module `i + n`. What comes in at the end is outside the set.
-impl Shr<u32> for Line {
+impl Shr<usize> for Line {
     type Output = Self;
 
-    fn shr(self, modules: u32) -> Self {
+    fn shr(self, modules: usize) -> Self {
         let [a, b, c] = self.0;
         let (a, b, c) = match modules / 64 {
             0 => (a, b, c),
@@ -74,10 +102,10 @@ impl Shr<u32> for Line {
 }
 
 /// `line << n` has module `i` where `line` has module `i - n`. What comes in at the beginning is outside the set.
-impl Shl<u32> for Line {
+impl Shl<usize> for Line {
     type Output = Self;
 
-    fn shl(self, modules: u32) -> Self {
+    fn shl(self, modules: usize) -> Self {
         let [a, b, c] = self.0;
         let (a, b, c) = match modules / 64 {
             0 => (a, b, c),
@@ -129,20 +157,32 @@ mod tests {
 
     fn of(modules: &[usize]) -> Line {
         let mut line = Line::default();
-        modules.iter().for_each(|module| line.put(*module, true));
+        for module in modules {
+            line.put(*module, true);
+        }
         line
     }
 
     #[test]
     fn a_shift_moves_every_module_across_the_words() {
         let modules = [0_usize, 1, 63, 64, 100, 127, 128, 191];
-        for by in 0..200_u32 {
-            let distance = usize::try_from(by).unwrap();
-            let down: Vec<_> = modules.iter().filter_map(|module| module.checked_sub(distance)).collect();
-            let up: Vec<_> = modules.iter().map(|module| module + distance).filter(|module| *module < 192).collect();
+        for by in 0..200 {
+            let down: Vec<_> = modules.iter().filter_map(|module| module.checked_sub(by)).collect();
+            let up: Vec<_> = modules.iter().map(|module| module + by).filter(|module| *module < 192).collect();
             assert_eq!(of(&modules) >> by, of(&down), "down by {by}");
             assert_eq!(of(&modules) << by, of(&up), "up by {by}");
         }
+    }
+
+    #[test]
+    fn runs_are_the_groups_of_neighbours() {
+        let mut line = of(&[0, 2, 3, 190, 191]);
+        for module in 60..140 {
+            line.put(module, true);
+        }
+        assert_eq!(line.runs().collect::<Vec<_>>(), [(0, 1), (2, 2), (60, 80), (190, 2)]);
+        assert_eq!((!Line::default()).runs().collect::<Vec<_>>(), [(0, 192)]);
+        assert_eq!(Line::default().runs().next(), None);
     }
 
     #[test]

@@ -137,7 +137,7 @@ fn finders(dark: Line) -> u32 {
 }
 
 /// How often the patterns whose centres begin at `core` count, by the light around them: they reach from 2 sizes before that module to 5 after it.
-fn bordered(core: Line, ahead: Line, behind: Line, size: u32) -> u32 {
+fn bordered(core: Line, ahead: Line, behind: Line, size: usize) -> u32 {
     let before = core & !(behind << (2 * size));
     let after = core & !(ahead >> (5 * size));
     let long_before = before & !((behind << (3 * size)) | (behind << (4 * size)) | (behind << (5 * size)));
@@ -172,9 +172,11 @@ mod tests {
             _ => runs.push((false, 1000)),
         }
         let finders = runs.windows(7).filter(|window| !window[0].0).map(|window| {
-            let [before, a, b, c, d, e, after] = [0, 1, 2, 3, 4, 5, 6].map(|run| window[run].1);
-            let core = [b, d, e] == [a; 3] && c == 3 * a;
-            u32::from(core && before >= 4 * a && after >= a) + u32::from(core && after >= 4 * a && before >= a)
+            let lengths: Vec<usize> = window.iter().map(|(_, length)| *length).collect();
+            let (before, size, after) = (lengths[0], lengths[1], lengths[6]);
+            let core = lengths[1..6] == [size, size, 3 * size, size, size];
+            u32::from(core && before >= 4 * size && after >= size)
+                + u32::from(core && after >= 4 * size && before >= size)
         });
         (long, finders.sum())
     }

@@ -14,7 +14,7 @@ use qrcode::{
 
 /// A QR symbol of level M.
 pub struct Symbol {
-    rows: Vec<Line>,
+    pub(super) rows: Vec<Line>,
 }
 
 impl Symbol {
