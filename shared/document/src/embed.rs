@@ -1,16 +1,16 @@
 //! The fonts of one document: collects the glyphs that are used, then writes just those.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use pdf_writer::{
-    Name, Pdf, Rect, Ref, Str,
+    Filter, Name, Pdf, Rect, Ref, Str,
     types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap},
 };
 use subsetter::GlyphRemapper;
 
 use crate::{
     PrintError,
-    font::{Face, FaceId, Fonts},
+    font::{Face, FaceId, Fonts, Glyph},
     pdf::packed,
     text::Run,
 };
@@ -21,12 +21,11 @@ pub(crate) struct Embedded<'a> {
     used: Vec<(FaceId, Used)>,
 }
 
-/// The glyphs of one face.
+/// The glyphs of one face that are used, each once for every text that it stands for: the same glyph is a part of many syllables.
 #[derive(Default)]
 pub(crate) struct Used {
     remapper: GlyphRemapper,
-    /// What each glyph of the font says when it is copied.
-    says: BTreeMap<u16, String>,
+    codes: BTreeMap<(u16, String), u16>,
 }
 
 impl<'a> Embedded<'a> {
@@ -66,31 +65,28 @@ impl<'a> Embedded<'a> {
 }
 
 impl Used {
-    /// The glyph's number in the document.
-    pub(crate) fn number(&mut self, glyph: u16) -> u16 {
-        self.remapper.remap(glyph)
+    /// The code in the document of a glyph that stands for `text`.
+    fn code(&mut self, glyph: u16, text: String) -> u16 {
+        // 0 is the missing glyph.
+        let next = u16::try_from(self.codes.len() + 1).unwrap_or_default();
+        self.remapper.remap(glyph);
+        *self.codes.entry((glyph, text)).or_insert(next)
     }
 
-    /// Notes that `glyphs` (of the whole font) together stand for `text`. True when a reader of the document can find that out from the
-    /// glyphs alone: one glyph, that stands for nothing else.
-    pub(crate) fn learn(&mut self, face: &Face, glyphs: &[u16], text: &str) -> bool {
-        if let [glyph] = glyphs {
-            return self.says.entry(*glyph).or_insert_with(|| text.to_owned()) == text;
-        }
-        // Several glyphs: what each stands for on its own, as far as the font says so, for readers that ignore the actual text.
-        for character in text.chars() {
-            if let Some(glyph) = face.nominal(character).filter(|glyph| glyphs.contains(glyph)) {
-                self.says.entry(glyph).or_insert_with(|| character.to_string());
-            }
-        }
-        false
+    /// Glyphs and texts in the order of their codes, from 1.
+    fn in_order(&self) -> Vec<(u16, &str)> {
+        let mut codes: Vec<_> = self.codes.iter().map(|((glyph, text), code)| (code, *glyph, text.as_str())).collect();
+        codes.sort_unstable();
+        codes.into_iter().map(|(_, glyph, text)| (glyph, text)).collect()
     }
 
     fn write(&self, face: &Face, pdf: &mut Pdf, font: Ref) -> Result<(), PrintError> {
-        let [descendant, descriptor, file, unicode] = [1, 2, 3, 4].map(|step| Ref::new(font.get() + step));
+        let [descendant, descriptor, file, unicode, glyph_map] =
+            [1, 2, 3, 4, 5].map(|step| Ref::new(font.get() + step));
         let broken = |error: subsetter::Error| PrintError::Font(face.name.clone(), error.to_string());
         let subset = subsetter::subset(&face.bytes, 0, &self.remapper).map_err(broken)?;
         let name = format!("CERTIF+{}", face.name.trim_end_matches(".ttf"));
+        let codes = self.in_order();
         let system = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
         let mut composite = pdf.type0_font(font);
@@ -100,9 +96,13 @@ impl Used {
 
         let mut glyphs = pdf.cid_font(descendant);
         glyphs.subtype(CidFontType::Type2).base_font(Name(name.as_bytes())).system_info(system);
-        glyphs.font_descriptor(descriptor).default_width(0.0).cid_to_gid_map_predefined(Name(b"Identity"));
-        glyphs.widths().consecutive(0, self.remapper.remapped_gids().map(|glyph| face.advance(glyph) * 1000.0));
+        glyphs.font_descriptor(descriptor).default_width(0.0).cid_to_gid_map_stream(glyph_map);
+        glyphs.widths().consecutive(1, codes.iter().map(|(glyph, _)| face.advance(*glyph) * 1000.0));
         drop(glyphs);
+
+        let mut places = vec![0, 0];
+        places.extend(codes.iter().flat_map(|(glyph, _)| self.remapper.get(*glyph).unwrap_or_default().to_be_bytes()));
+        pdf.stream(glyph_map, &packed(&places)?).filter(Filter::FlateDecode);
 
         let [left, bottom, right, top] = face.bounds().map(|edge| edge * 1000.0);
         let mut description = pdf.font_descriptor(descriptor);
@@ -114,59 +114,86 @@ impl Used {
         let length = i32::try_from(subset.len()).unwrap_or(i32::MAX);
         let bytes = packed(&subset)?;
         let mut stream = pdf.stream(file, &bytes);
-        stream.filter(pdf_writer::Filter::FlateDecode);
+        stream.filter(Filter::FlateDecode);
         stream.pair(Name(b"Length1"), length);
         drop(stream);
 
         let mut map = UnicodeCmap::<u16>::new(Name(b"Custom"), system);
-        for (glyph, text) in &self.says {
-            if let Some(number) = self.remapper.get(*glyph) {
-                map.pair_with_multiple(number, text.chars());
-            }
+        for (code, (_, text)) in (1..).zip(codes).filter(|(_, (_, text))| !text.is_empty()) {
+            map.pair_with_multiple(code, text.chars());
         }
-        let bytes = packed(&map.finish())?;
-        pdf.stream(unicode, &bytes).filter(pdf_writer::Filter::FlateDecode);
+        pdf.stream(unicode, &packed(&map.finish())?).filter(Filter::FlateDecode);
         Ok(())
     }
 }
 
-/// A stretch of a run's glyphs, from left to right.
+/// A stretch of a run's glyphs, from left to right, with their codes in the document.
 pub(crate) struct Stretch {
-    pub(crate) glyphs: std::ops::Range<usize>,
-    /// The text to copy, when the glyphs alone don't tell it.
+    pub(crate) glyphs: Vec<(Glyph, u16)>,
+    /// The text to copy, when the glyphs alone don't tell it well.
     pub(crate) actual: Option<String>,
 }
 
 /// Cuts a run into words that say their own text and words that need it written beside them.
-pub(crate) fn stretches(run: &Run, face: &Face, used: &mut Used) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
-    let mut words: Vec<(std::ops::Range<usize>, std::ops::Range<usize>, bool)> = Vec::new();
-    let mut index = 0;
+pub(crate) fn stretches(run: &Run, used: &mut Used) -> Vec<Stretch> {
+    let mut words: Vec<Word> = Vec::new();
     for cluster in run.glyphs.chunk_by(|one, other| one.cluster == other.cluster) {
-        let glyphs = index..index + cluster.len();
-        index = glyphs.end;
         let start = cluster.first().map_or(0, |glyph| glyph.cluster);
-        let text = start..run.cluster_end(start);
-        let said = run.text.get(text.clone()).unwrap_or_default();
-        let ids: Vec<_> = cluster.iter().map(|glyph| glyph.id).collect();
-        let plain = used.learn(face, &ids, said);
+        let span = start..run.cluster_end(start);
+        let text = run.text.get(span.clone()).unwrap_or_default();
+        let glyphs = coded(cluster, text, run.rightwards, used);
+        // Readers turn leftward text round themselves, the actual text too: there the glyphs' own texts serve better.
+        let plain = !run.rightwards || (cluster.len() == 1 && cluster.iter().all(|glyph| glyph.offset == [0.0; 2]));
         match words.last_mut() {
-            Some((word, span, known)) if said != " " && run.text.get(span.clone()) != Some(" ") => {
-                word.end = glyphs.end;
-                *span = span.start.min(text.start)..span.end.max(text.end);
-                *known &= plain;
+            Some(word) if !text.starts_with(' ') && !word.space => {
+                word.glyphs.extend(glyphs);
+                word.span = word.span.start.min(span.start)..word.span.end.max(span.end);
+                word.plain &= plain;
             }
-            _ => words.push((glyphs, text, plain)),
+            _ => words.push(Word { glyphs, span, plain, space: text.starts_with(' ') }),
         }
     }
-    for (glyphs, span, plain) in words {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for Word { glyphs, span, plain, .. } in words {
         match stretches.last_mut() {
-            Some(last) if plain && last.actual.is_none() => last.glyphs.end = glyphs.end,
-            _ if plain => stretches.push(Stretch { glyphs, actual: None }),
-            _ => stretches.push(Stretch { glyphs, actual: run.text.get(span).map(str::to_owned) }),
+            Some(last) if plain && last.actual.is_none() => last.glyphs.extend(glyphs),
+            _ => stretches.push(Stretch { glyphs, actual: run.text.get(span).filter(|_| !plain).map(str::to_owned) }),
         }
     }
     stretches
+}
+
+/// A word of a run, or the space between two.
+struct Word {
+    glyphs: Vec<(Glyph, u16)>,
+    span: Range<usize>,
+    plain: bool,
+    space: bool,
+}
+
+/// Spreads a cluster's text over its glyphs so that they say it when read one after the other, whatever each of them looks like: the
+/// first says the first letter, the last the rest. When there are more glyphs than letters, accents and dots are silent first.
+fn coded(cluster: &[Glyph], text: &str, rightwards: bool, used: &mut Used) -> Vec<(Glyph, u16)> {
+    let letters = text.chars().count();
+    let wide = cluster.iter().filter(|glyph| glyph.advance > 0.0).count();
+    let speaks = |glyph: &Glyph| cluster.len() <= letters || wide == 0 || glyph.advance > 0.0;
+    let mut speakers = cluster.iter().filter(|glyph| speaks(glyph)).count();
+    let mut rest = text.chars();
+    let mut say = |glyph: &Glyph| {
+        if !speaks(glyph) {
+            return (*glyph, used.code(glyph.id, String::new()));
+        }
+        speakers -= 1;
+        let text =
+            if speakers == 0 { rest.as_str().to_owned() } else { rest.next().map(String::from).unwrap_or_default() };
+        (*glyph, used.code(glyph.id, text))
+    };
+    if rightwards {
+        return cluster.iter().map(say).collect();
+    }
+    let mut glyphs: Vec<_> = cluster.iter().rev().map(&mut say).collect();
+    glyphs.reverse();
+    glyphs
 }
 
 fn font_name(number: usize) -> String {
@@ -174,4 +201,4 @@ fn font_name(number: usize) -> String {
 }
 
 /// Objects a font takes.
-const OBJECTS: i32 = 5;
+const OBJECTS: i32 = 6;

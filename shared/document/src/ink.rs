@@ -77,13 +77,12 @@ fn text(content: &mut Content, line: &Line, size: f32, colour: Colour, [mut x, y
         let Some((name, face, used)) = fonts.face(run.face) else { continue };
         content.set_font(Name(name.as_bytes()), fine(size)).set_text_matrix([1.0, 0.0, 0.0, 1.0, fine(x), fine(y)]);
         let mut pen = Pen::default();
-        for stretch in stretches(run, face, used) {
+        for stretch in stretches(run, used) {
             if let Some(actual) = &stretch.actual {
                 let mut mark = content.begin_marked_content_with_properties(Name(b"Span"));
                 mark.properties().actual_text(TextStr(actual));
             }
-            let glyphs = run.glyphs.get(stretch.glyphs).unwrap_or_default();
-            pen.show(content, glyphs, face, size, |glyph| used.number(glyph));
+            pen.show(content, &stretch.glyphs, face, size);
             if stretch.actual.is_some() {
                 content.end_marked_content();
             }
@@ -102,16 +101,9 @@ struct Pen {
 }
 
 impl Pen {
-    fn show(
-        &mut self,
-        content: &mut Content,
-        glyphs: &[Glyph],
-        face: &Face,
-        size: f32,
-        mut number: impl FnMut(u16) -> u16,
-    ) {
-        for level in glyphs.chunk_by(|one, other| one.offset[1].total_cmp(&other.offset[1]).is_eq()) {
-            let rise = level.first().map_or(0.0, |glyph| fine(glyph.offset[1] * size));
+    fn show(&mut self, content: &mut Content, glyphs: &[(Glyph, u16)], face: &Face, size: f32) {
+        for level in glyphs.chunk_by(|(one, _), (other, _)| one.offset[1].total_cmp(&other.offset[1]).is_eq()) {
+            let rise = level.first().map_or(0.0, |(glyph, _)| fine(glyph.offset[1] * size));
             if rise.total_cmp(&self.rise).is_ne() {
                 content.set_rise(rise);
                 self.rise = rise;
@@ -119,7 +111,7 @@ impl Pen {
             let mut positioned = content.show_positioned();
             let mut items = positioned.items();
             let mut codes = Vec::new();
-            for glyph in level {
+            for (glyph, code) in level {
                 let place = self.wanted + glyph.offset[0] * 1000.0;
                 if (place - self.actual).abs() > 0.5 {
                     if !codes.is_empty() {
@@ -128,7 +120,7 @@ impl Pen {
                     items.adjust(fine(self.actual - place));
                     self.actual = place;
                 }
-                codes.extend(number(glyph.id).to_be_bytes());
+                codes.extend(code.to_be_bytes());
                 self.actual += face.advance(glyph.id) * 1000.0;
                 self.wanted += glyph.advance * 1000.0;
             }

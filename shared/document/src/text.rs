@@ -3,6 +3,7 @@
 use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
 use unicode_bidi::BidiInfo;
+use unicode_script::{Script, UnicodeScript};
 
 use crate::font::{FaceId, Fonts, Glyph, Weight};
 
@@ -23,6 +24,8 @@ pub(crate) struct Run {
     pub(crate) face: FaceId,
     /// In the order in which it is read.
     pub(crate) text: String,
+    /// Whether it is read from left to right.
+    pub(crate) rightwards: bool,
     /// From left to right, whatever the direction.
     pub(crate) glyphs: Vec<Glyph>,
 }
@@ -152,7 +155,7 @@ impl<'a> Shaper<'a> {
             runs.extend(parts.into_iter().filter_map(|(face, part)| {
                 let text = text.get(start + part.start..start + part.end)?.to_owned();
                 let glyphs = self.fonts.face(face)?.shape(&text, rightwards);
-                Some(Run { face, text, glyphs })
+                Some(Run { face, text, rightwards, glyphs })
             }));
         }
         let faces = || runs.iter().filter_map(|run| self.fonts.face(run.face));
@@ -165,21 +168,24 @@ impl<'a> Shaper<'a> {
         }
     }
 
-    /// Cuts `text` where the font changes. A letter takes the first font that has it; digits, marks and spaces stay with the letters
-    /// before them, so that a conjunct is never torn.
+    /// Cuts `text` where the font or the script changes: scripts are shaped by rules of their own, even when one font has both. A letter
+    /// takes the first font that has it; digits, punctuation and marks stay with the letters before them, so that no conjunct is torn.
     fn parts(&self, text: &str, weight: Weight) -> Vec<(FaceId, Range<usize>)> {
         let mut parts: Vec<(FaceId, Range<usize>)> = Vec::new();
+        let mut open: Option<(FaceId, Script)> = None;
         for (index, character) in text.char_indices() {
             let end = index + character.len_utf8();
-            let open = parts.last().map(|(face, _)| *face);
-            let stays = |face: FaceId| {
-                let has = self.fonts.face(face).is_some_and(|face| face.has(character));
-                invisible(character) || (has && !character.is_alphabetic())
-            };
-            let face = open.filter(|&face| stays(face)).or_else(|| self.fonts.having(character, weight)).or(open);
-            match (face, parts.last_mut()) {
-                (Some(face), Some((last, range))) if *last == face => range.end = end,
-                (Some(face), _) => parts.push((face, index..end)),
+            let script = character.script();
+            let shared = matches!(script, Script::Common | Script::Inherited | Script::Unknown);
+            let has = |face: FaceId| self.fonts.face(face).is_some_and(|face| face.has(character));
+            let stays = open.is_some_and(|(face, _)| invisible(character) || (shared && has(face)));
+            let wanted = self.fonts.having(character, weight).map(|face| (face, script));
+            match (wanted, parts.last_mut()) {
+                (_, Some((_, range))) if stays || wanted == open || wanted.is_none() => range.end = end,
+                (Some((face, script)), _) => {
+                    parts.push((face, index..end));
+                    open = Some((face, script));
+                }
                 (None, _) => {}
             }
         }
