@@ -31,6 +31,8 @@ pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'
 pub(crate) struct Content<'a> {
     pub(crate) certificate: &'a Facts,
     pub(crate) history: &'a [Facts],
+    /// Modules a side of the QR code.
+    pub(crate) modules: u16,
 }
 
 struct Composer<'a> {
@@ -63,8 +65,10 @@ impl<'a> Composer<'a> {
         self.fill(Area { x: 0.0, y: 0.0, width, height: points(2.5) }, self.template.colours.accent);
         let footer = self.footer(full, width, height);
         let top = points(11.0);
-        let (symbol, symbol_bottom) = self.symbol(full, top);
-        let narrow = Column { x: full.x, width: symbol.x - points(8.0) - full.x };
+        let quiet =
+            points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(page.modules.max(21));
+        let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + points(2.5)), quiet);
+        let narrow = Column { x: full.x, width: symbol.x - quiet.max(points(8.0)) - full.x };
         let (mut y, mut beside) = (top, true);
         for block in &self.template.blocks {
             if beside && !block.beside_symbol() {
@@ -86,8 +90,8 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The QR code at the right edge, its caption below. The quiet zone is what the margin and the gaps leave white.
-    fn symbol(&mut self, column: Column, y: f32) -> (Area, f32) {
+    /// The QR code at the right edge, its caption below. Nothing else stands in the quiet zone.
+    fn symbol(&mut self, column: Column, y: f32, quiet: f32) -> (Area, f32) {
         let place = &self.template.symbol;
         let size = points(place.size);
         let area = Area { x: column.x + column.width - size, y, width: size, height: size };
@@ -97,12 +101,12 @@ impl<'a> Composer<'a> {
             (self.paragraph(), self.style(self.template.sizes.small, Weight::Regular, self.template.colours.muted));
         let caption = place.caption.in_languages(self.wording.languages).join(" / ");
         let lines = self.fitted(&caption, style, size);
-        let mut y = area.bottom() + points(2.5);
+        let mut y = area.bottom() + quiet.max(points(2.5));
         for (line, size) in lines {
             let x = area.x + (area.width - line.width * size) / 2.0;
             y = self.put(line, Style { size, ..style }, x, y, role.clone());
         }
-        (area, y + self.gap(1.5))
+        (area, y + self.gap(3.0))
     }
 
     fn issuer(&mut self, issuer: &Issuer, column: Column, y: f32) -> f32 {

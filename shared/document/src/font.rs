@@ -65,6 +65,10 @@ impl Fonts {
         self.faces.get(id.0)
     }
 
+    pub(crate) fn is_bold(&self, id: FaceId) -> bool {
+        id.0 < self.bold
+    }
+
     /// All faces, bold ones first.
     pub(crate) fn faces(&self) -> &[Face] {
         &self.faces

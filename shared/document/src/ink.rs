@@ -1,6 +1,6 @@
 //! The content stream: every box of the layout as drawing operators.
 
-use pdf_writer::{Content, Name, Str, TextStr};
+use pdf_writer::{Content, Name, Str, TextStr, types::TextRenderingMode};
 
 use crate::{
     embed::{Embedded, stretches},
@@ -76,6 +76,14 @@ fn text(content: &mut Content, line: &Line, size: f32, colour: Colour, [mut x, y
     for run in &line.runs {
         let Some((name, face, used)) = fonts.face(run.face) else { continue };
         content.set_font(Name(name.as_bytes()), fine(size)).set_text_matrix([1.0, 0.0, 0.0, 1.0, fine(x), fine(y)]);
+        content.set_text_rendering_mode(if run.thickened {
+            TextRenderingMode::FillStroke
+        } else {
+            TextRenderingMode::Fill
+        });
+        if run.thickened {
+            content.set_line_width(fine(size * THICKENING));
+        }
         let mut pen = Pen::default();
         for stretch in stretches(run, used) {
             if let Some(actual) = &stretch.actual {
@@ -135,7 +143,7 @@ impl Pen {
 
 fn paint(content: &mut Content, colour: Colour) {
     let [red, green, blue] = colour.0.map(|part| thousandth(f32::from(part) / 255.0));
-    content.set_fill_rgb(red, green, blue);
+    content.set_fill_rgb(red, green, blue).set_stroke_rgb(red, green, blue);
 }
 
 /// Hundredths of a point are finer than any printer: the rest would only be digits.
@@ -149,3 +157,6 @@ fn thousandth(part: f32) -> f32 {
 
 /// The QR code's name among the page's resources.
 pub(crate) const SYMBOL: &[u8] = b"Qr";
+
+/// How wide a regular font's outline is drawn, in em, where bold is wanted and no bold font has the script.
+const THICKENING: f32 = 0.03;

@@ -25,7 +25,9 @@ mod tests;
 
 use credential::{Facts, qr::Symbol};
 
-use crate::{font::Fonts, layout::Layout, pdf::About, symbol::Grid, template::Template, text::Shaper};
+use crate::{
+    compose::Content, font::Fonts, layout::Layout, pdf::About, symbol::Grid, template::Template, text::Shaper,
+};
 
 /// India's template, in English and Hindi.
 pub const INDIA: &str = include_str!("../templates/india.toml");
@@ -103,16 +105,16 @@ impl Printer {
         grid: &Grid,
         languages: &[&str],
     ) -> Result<Vec<u8>, PrintError> {
-        let layout = self.layout(certificate, history, languages);
+        let layout = self.layout(Content { certificate, history, modules: grid.modules() }, languages);
         let id = certificate.vaccination().map_or("", |vaccination| &vaccination.certificate_id);
         let title = self.template.document_title.replace("{certificate}", id);
         let about = About { title, issued: &certificate.issuance_date };
         pdf::write(&layout, &self.template, &self.fonts, grid, &about)
     }
 
-    fn layout(&self, certificate: &Facts, history: &[Facts], languages: &[&str]) -> Layout {
+    fn layout(&self, content: Content<'_>, languages: &[&str]) -> Layout {
         let shaper = Shaper::new(&self.fonts);
-        compose::compose(&self.template, languages, &shaper, compose::Content { certificate, history })
+        compose::compose(&self.template, languages, &shaper, content)
     }
 }
 

@@ -82,11 +82,10 @@ pub(crate) fn write(
 }
 
 fn picture(pdf: &mut Pdf, symbol: Ref, grid: &Grid) -> Result<(), PrintError> {
-    let side = i32::try_from(grid.side()).map_err(|error| PrintError::Pdf(error.to_string()))?;
     let dots = packed(&grid.dots())?;
     let mut image = pdf.image_xobject(symbol, &dots);
     image.filter(Filter::FlateDecode);
-    image.width(side).height(side).color_space().device_gray();
+    image.width(grid.side()).height(grid.side()).color_space().device_gray();
     image.bits_per_component(1).interpolate(false);
     Ok(())
 }

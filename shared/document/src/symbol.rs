@@ -13,9 +13,14 @@ impl Grid {
         Self { rows: (0..modules).map(|y| (0..modules).map(|x| symbol.is_dark(x, y)).collect()).collect() }
     }
 
+    /// Modules a side; at most 177, by the QR code's standard.
+    pub(crate) fn modules(&self) -> u16 {
+        u16::try_from(self.rows.len()).unwrap_or(u16::MAX)
+    }
+
     /// Dots a side of [`Self::dots`].
-    pub(crate) fn side(&self) -> usize {
-        self.rows.len() * DOTS
+    pub(crate) fn side(&self) -> i32 {
+        i32::from(self.modules()) * i32::from(DOTS)
     }
 
     /// One bit a dot, dark is 0, rows padded to whole bytes. Four dots a module: viewers at 100 dots an inch blur a picture of one
@@ -24,14 +29,14 @@ impl Grid {
         let nibble = |module: Option<&bool>| if module.copied().unwrap_or(true) { 0x0 } else { 0xf };
         let line = |row: &Vec<bool>| {
             let bytes = row.chunks(2).map(|pair| (nibble(pair.first()) << 4) | nibble(pair.get(1)));
-            bytes.collect::<Vec<u8>>().repeat(DOTS)
+            bytes.collect::<Vec<u8>>().repeat(usize::from(DOTS))
         };
         self.rows.iter().flat_map(line).collect()
     }
 }
 
 /// Dots a module, in both directions: half a byte.
-const DOTS: usize = 4;
+const DOTS: u8 = 4;
 
 #[cfg(test)]
 impl Grid {

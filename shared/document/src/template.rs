@@ -47,6 +47,9 @@ impl Template {
         if template.blocks.iter().any(|block| matches!(block, Block::Fields(fields) if fields.columns == 0)) {
             return refuse("blocks.fields.columns: at least one is needed");
         }
+        if !(0.3..=1.0).contains(&template.sizes.floor) || template.sizes.lines == 0 {
+            return refuse("sizes: floor lies between 0.3 and 1, and a text has at least one line");
+        }
         if template.fonts.regular.is_empty() {
             return refuse("fonts.regular: at least one is needed");
         }
@@ -158,7 +161,8 @@ pub(crate) enum Stroke {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SymbolPlace {
     pub(crate) size: f32,
-    pub(crate) quiet_zone: u16,
+    /// In modules.
+    pub(crate) quiet_zone: f32,
     pub(crate) caption: Words,
     pub(crate) alternative: Words,
 }

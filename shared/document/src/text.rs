@@ -26,6 +26,8 @@ pub(crate) struct Run {
     pub(crate) text: String,
     /// Whether it is read from left to right.
     pub(crate) rightwards: bool,
+    /// Whether bold was wanted of a face that is regular.
+    pub(crate) thickened: bool,
     /// From left to right, whatever the direction.
     pub(crate) glyphs: Vec<Glyph>,
 }
@@ -74,14 +76,17 @@ impl<'a> Shaper<'a> {
         let space = self.line(" ", weight).width;
         let mut lines = Vec::new();
         let (mut open, mut used) = (String::new(), 0.0);
-        for word in text.split_whitespace().flat_map(|word| self.pieces(word, weight, width)) {
-            let needed = self.line(&word, weight).width;
-            if !open.is_empty() && used + space + needed > width {
-                lines.push(self.line(&open, weight));
-                open.clear();
+        for word in text.split_whitespace() {
+            for (number, piece) in self.pieces(word, weight, width).into_iter().enumerate() {
+                let needed = self.line(&piece, weight).width;
+                // A later piece of a cut word always begins a line.
+                if !open.is_empty() && (number > 0 || used + space + needed > width) {
+                    lines.push(self.line(&open, weight));
+                    open.clear();
+                }
+                used = if open.is_empty() { needed } else { used + space + needed };
+                open = if open.is_empty() { piece } else { open + " " + &piece };
             }
-            used = if open.is_empty() { needed } else { used + space + needed };
-            open = if open.is_empty() { word } else { open + " " + &word };
         }
         if !open.is_empty() {
             lines.push(self.line(&open, weight));
@@ -155,7 +160,8 @@ impl<'a> Shaper<'a> {
             runs.extend(parts.into_iter().filter_map(|(face, part)| {
                 let text = text.get(start + part.start..start + part.end)?.to_owned();
                 let glyphs = self.fonts.face(face)?.shape(&text, rightwards);
-                Some(Run { face, text, rightwards, glyphs })
+                let thickened = weight == Weight::Bold && !self.fonts.is_bold(face);
+                Some(Run { face, text, rightwards, thickened, glyphs })
             }));
         }
         let faces = || runs.iter().filter_map(|run| self.fonts.face(run.face));
