@@ -12,8 +12,9 @@ mod number;
 mod quad;
 mod urdna;
 
+pub(crate) use expand::is_absolute_iri;
 pub(crate) use number::ecmascript;
-pub(crate) use quad::utf16_order;
+pub(crate) use quad::{escape, utf16_order};
 
 use serde_json::{Map, Value};
 

@@ -15,7 +15,7 @@ pub struct Context {
 }
 
 /// What one term means.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Term {
     /// The IRI, or `@id` and `@type` for their aliases.
     pub iri: &'static str,
@@ -144,10 +144,7 @@ static VERIFIABLE_CREDENTIAL: Context = Context {
         ("cred", prefix("https://www.w3.org/2018/credentials#")),
         ("sec", prefix("https://w3id.org/security#")),
         ("xsd", prefix("http://www.w3.org/2001/XMLSchema#")),
-        (
-            "credentialSchema",
-            scoped(id("https://www.w3.org/2018/credentials#credentialSchema"), &CREDENTIAL_SCHEMA),
-        ),
+        ("credentialSchema", scoped(id("https://www.w3.org/2018/credentials#credentialSchema"), &CREDENTIAL_SCHEMA)),
         ("credentialStatus", id("https://www.w3.org/2018/credentials#credentialStatus")),
         ("credentialSubject", id("https://www.w3.org/2018/credentials#credentialSubject")),
         ("evidence", id("https://www.w3.org/2018/credentials#evidence")),
@@ -196,8 +193,7 @@ const AGE: Term = plain("https://schema.org/Number");
 const ADDRESS: Term = scoped(plain("https://schema.org/PostalAddress"), &ADDRESS_TERMS);
 const VERIFIER: Term = scoped(plain("vac:verifier"), &VERIFIER_TERMS);
 const FACILITY: Term = scoped(plain("vac:Facility"), &FACILITY_TERMS);
-const PROOF_OF_VACCINATION: Term =
-    scoped(plain("https://schema.org/ProofOfVaccinationCredential"), &TRANSFER_TERMS);
+const PROOF_OF_VACCINATION: Term = scoped(plain("https://schema.org/ProofOfVaccinationCredential"), &TRANSFER_TERMS);
 
 static VACCINATION_V1_TERMS: Context = Context {
     terms: &[

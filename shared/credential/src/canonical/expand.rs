@@ -78,13 +78,22 @@ impl Active<'_> {
     /// `text` as an IRI: a compact one is written out, a relative one is none.
     fn iri<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
         let (start, rest) = text.split_once(':')?;
-        if start != "_" && !rest.starts_with("//") {
-            if let Some(prefix) = self.term(start).filter(|term| term.prefix) {
-                return Some(Cow::Owned(format!("{}{rest}", prefix.iri)));
-            }
+        let is_compact = start != "_" && !rest.starts_with("//");
+        if let Some(prefix) = self.term(start).filter(|term| is_compact && term.prefix) {
+            return Some(Cow::Owned(format!("{}{rest}", prefix.iri)));
         }
         is_scheme(start).then_some(Cow::Borrowed(text))
     }
+}
+
+/// Whether `text` can name a node as it stands: it has a scheme and nothing that would end the IRI within a quad.
+pub(crate) fn is_absolute_iri(text: &str) -> bool {
+    let scheme = text.split_once(':').is_some_and(|(start, _)| start != "_" && is_scheme(start));
+    scheme && !breaks_quads(text)
+}
+
+fn breaks_quads(iri: &str) -> bool {
+    iri.bytes().any(|byte| matches!(byte, b'<' | b'>' | 0..0x20))
 }
 
 /// What jsonld.js takes for the start of an absolute IRI. The comma is its own.
@@ -136,7 +145,7 @@ impl<'a> Expansion<'a> {
                 None => outer.iri(name),
             };
             let node = iri.map(|iri| self.node_named(iri, path)).transpose()?;
-            self.state(subject.as_ref(), &Cow::Borrowed(RDF_TYPE), node.map(Object::Node))?;
+            self.state(subject.as_ref(), Cow::Borrowed(RDF_TYPE), node.map(Object::Node))?;
         }
         for (name, value) in object {
             let path = path.child(Step::Member(name))?;
@@ -182,7 +191,7 @@ impl<'a> Expansion<'a> {
             self.labels.insert(iri, number);
             return Ok(self.new_blank());
         }
-        if iri.bytes().any(|byte| matches!(byte, b'<' | b'>' | 0..0x20)) {
+        if breaks_quads(&iri) {
             return Err(path.shape("an IRI has no angle brackets and no control characters"));
         }
         Ok(Node::Iri(iri))
@@ -227,13 +236,13 @@ impl<'a> Expansion<'a> {
             }
             Value::Number(number) => Some(numeric(number, property)),
         };
-        self.state(subject, &property.iri, object)
+        self.state(subject, property.iri.clone(), object)
     }
 
     fn state(
         &mut self,
         subject: Option<&Node<'a>>,
-        predicate: &Cow<'a, str>,
+        predicate: Cow<'a, str>,
         object: Option<Object<'a>>,
     ) -> Result<(), CanonicalError> {
         let (Some(subject), Some(object)) = (subject, object) else {
@@ -242,7 +251,7 @@ impl<'a> Expansion<'a> {
         if self.quads.len() == MAX_QUADS {
             return Err(CanonicalError::Bounds("too many statements"));
         }
-        self.quads.push(Quad { subject: subject.clone(), predicate: predicate.clone(), object });
+        self.quads.push(Quad { subject: subject.clone(), predicate, object });
         Ok(())
     }
 
@@ -320,18 +329,13 @@ fn key<'a>(name: &'a str, active: &Active, path: &Path) -> Result<Key<'a>, Canon
         };
     }
     let iri = active.iri(name).ok_or_else(|| CanonicalError::UndefinedTerm { path: path.pointer() })?;
-    if iri.starts_with("_:") || iri == RDF_TYPE || iri.bytes().any(|byte| matches!(byte, b'<' | b'>' | 0..0x20)) {
+    if iri.starts_with("_:") || iri == RDF_TYPE || breaks_quads(&iri) {
         return Err(path.shape("it is no usable property"));
     }
     Ok(Key::Property(Property { iri, coercion: Coercion::Plain, scope: None }))
 }
 
-fn literal<'a>(
-    text: Cow<'a, str>,
-    datatype: Option<&'static str>,
-    source: Source,
-    property: &Property,
-) -> Object<'a> {
+fn literal<'a>(text: Cow<'a, str>, datatype: Option<&'static str>, source: Source, property: &Property) -> Object<'a> {
     let datatype = if property.coercion == Coercion::DateTime { Some(XSD_DATE_TIME) } else { datatype };
     Object::Literal(Literal { text, datatype, source })
 }
