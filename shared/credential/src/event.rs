@@ -50,12 +50,7 @@ impl Event {
     ///
     /// # Errors
     /// Every fault of every event, each with its JSON Pointer.
-    pub fn parse_all(
-        _body: &Value,
-        _schema: Schema,
-        _now: OffsetDateTime,
-        _rules: &Rules,
-    ) -> Result<Vec<Self>, Faults> {
+    pub fn parse_all(_body: &Value, _schema: Schema, _now: OffsetDateTime, _rules: &Rules) -> Result<Vec<Self>, Faults> {
         todo!()
     }
 

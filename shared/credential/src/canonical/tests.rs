@@ -24,8 +24,8 @@ fn document(members: Value) -> Map<String, Value> {
 }
 
 /// A credential with `evidence` beside its type.
-fn with_evidence(evidence: Value) -> Map<String, Value> {
-    document(json!({ "id": "did:x:1", "type": "VerifiableCredential", "evidence": evidence }))
+fn with_evidence(evidence: impl Into<Value>) -> Map<String, Value> {
+    document(json!({ "id": "did:x:1", "type": "VerifiableCredential", "evidence": evidence.into() }))
 }
 
 fn refusal(members: &Value) -> CanonicalError {
