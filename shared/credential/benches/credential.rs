@@ -1,5 +1,7 @@
 //! What a certificate costs beside the bare RSA operation: `cargo bench -p credential`.
 
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up stops")]
+
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
     rand::SystemRandom,
@@ -8,7 +10,7 @@ use aws_lc_rs::{
 };
 use credential::{Prepared, PublicKey, Signed, Suite, Unsigned, VerificationMethod, binding, canonical, verify};
 use divan::{Bencher, black_box};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 use time::{OffsetDateTime, macros::datetime};
 
@@ -88,6 +90,15 @@ fn verify_whole(bencher: Bencher) {
     let signed = sign(document());
     let methods = [VerificationMethod { id: METHOD.to_owned(), key: public_key() }];
     bencher.bench(|| verify(black_box(signed.as_str()), &methods).map(|verified| verified.bound));
+}
+
+/// Graphs made to keep a canonicaliser busy for years: hubs that cannot be told apart, with neighbours that cannot either.
+#[divan::bench(args = [9, 40, 1000])]
+fn refuse_hard_graph(bencher: Bencher, neighbours: usize) {
+    let hub = json!({ "type": "Vaccination", "verifier": vec![json!({}); neighbours] });
+    let mut document = document();
+    document.insert("evidence".to_owned(), json!(vec![hub; 4]));
+    bencher.bench(|| canonical::canonicalise(black_box(&document)).expect_err("a bound"));
 }
 
 fn public_key() -> PublicKey {

@@ -7,12 +7,14 @@
 //! Refused, where they would take anything: members that no context defines, contexts that are not pinned or stand inside the document, keywords, and IRIs
 //! with angle brackets or control characters, which would let one document write another one's quads.
 
+mod active;
 mod expand;
 mod number;
+mod path;
 mod quad;
 mod urdna;
 
-pub(crate) use expand::is_absolute_iri;
+pub(crate) use active::is_absolute_iri;
 pub(crate) use number::ecmascript;
 pub(crate) use quad::{escape, utf16_order};
 

@@ -1,19 +1,20 @@
 //! Strict JSON-LD 1.1 expansion over the pinned contexts, fused with the conversion to RDF.
 
 use super::{
-    CanonicalError, number,
+    CanonicalError,
+    active::{Active, base_contexts, breaks_quads},
+    number,
+    path::{Path, Step},
     quad::{Literal, Node, Object, Quad, RDF_TYPE, Source, XSD_BOOLEAN, XSD_DATE_TIME},
     utf16_order,
 };
-use crate::context::{self, Coercion, Context, Term};
+use crate::context::{Coercion, Context};
 use serde_json::{Map, Number, Value};
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
 };
 
-/// How deep objects and arrays may stand in one another. Credentials need six.
-const MAX_DEPTH: usize = 32;
 /// How many statements a document may make. A certificate makes about 45.
 const MAX_QUADS: usize = 4096;
 
@@ -32,75 +33,6 @@ pub(super) fn expand(document: &Map<String, Value>) -> Result<Expanded<'_>, Cano
     let mut expansion = Expansion::default();
     expansion.node(document, &Active { contexts: &contexts, outer: None }, &Path::TOP)?;
     Ok(expansion.finish())
-}
-
-/// The contexts that the document names; one that is named again changes nothing.
-fn base_contexts(value: Option<&Value>) -> Result<Vec<&'static Context>, CanonicalError> {
-    let path = Path { parent: Some(&Path::TOP), step: Step::Member("@context"), depth: 1 };
-    let names = match value {
-        None => &[],
-        Some(Value::Array(names)) => names.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-    };
-    let mut contexts: Vec<&'static Context> = Vec::with_capacity(2);
-    for name in names {
-        let url = name.as_str().ok_or_else(|| path.shape("only names of pinned contexts are taken"))?;
-        let context = context::pinned(url).ok_or_else(|| CanonicalError::UnknownContext { url: url.to_owned() })?;
-        if contexts.iter().any(|known| known.contradicts(context)) {
-            return Err(path.shape("two contexts define a protected term differently"));
-        }
-        if !contexts.iter().any(|known| std::ptr::eq(*known, context)) {
-            contexts.push(context);
-        }
-    }
-    Ok(contexts)
-}
-
-/// The contexts that hold at one place, later ones before earlier ones.
-struct Active<'c> {
-    contexts: &'c [&'static Context],
-    outer: Option<&'c Active<'c>>,
-}
-
-impl Active<'_> {
-    fn term(&self, name: &str) -> Option<&'static Term> {
-        let here = self.contexts.iter().rev().find_map(|context| context.term(name));
-        here.or_else(|| self.outer.and_then(|outer| outer.term(name)))
-    }
-
-    /// Whether a node object names a node and says nothing about it.
-    fn is_reference(&self, object: &Map<String, Value>) -> bool {
-        let mut members = object.keys();
-        let only = members.next().filter(|_| members.next().is_none());
-        only.is_some_and(|name| name == "@id" || self.term(name).is_some_and(|term| term.iri == "@id"))
-    }
-
-    /// `text` as an IRI: a compact one is written out, a relative one is none.
-    fn iri<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        let (start, rest) = text.split_once(':')?;
-        let is_compact = start != "_" && !rest.starts_with("//");
-        if let Some(prefix) = self.term(start).filter(|term| is_compact && term.prefix) {
-            return Some(Cow::Owned(format!("{}{rest}", prefix.iri)));
-        }
-        is_scheme(start).then_some(Cow::Borrowed(text))
-    }
-}
-
-/// Whether `text` can name a node as it stands: it has a scheme and nothing that would end the IRI within a quad.
-pub(crate) fn is_absolute_iri(text: &str) -> bool {
-    let scheme = text.split_once(':').is_some_and(|(start, _)| start != "_" && is_scheme(start));
-    scheme && !breaks_quads(text)
-}
-
-fn breaks_quads(iri: &str) -> bool {
-    iri.bytes().any(|byte| matches!(byte, b'<' | b'>' | 0..0x20))
-}
-
-/// What jsonld.js takes for the start of an absolute IRI. The comma is its own.
-fn is_scheme(start: &str) -> bool {
-    start == "_"
-        || (start.starts_with(|first: char| first.is_ascii_alphabetic())
-            && start.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+,-.".contains(&byte)))
 }
 
 /// What a member's key means.
@@ -346,46 +278,4 @@ fn numeric<'a>(json: &Number, property: &Property) -> Object<'a> {
     let (text, datatype) = number::literal(value);
     // Adding 0 makes -0 and 0 the same.
     literal(Cow::Owned(text), Some(datatype), Source::Number((value + 0.0).to_bits()), property)
-}
-
-/// Where in the document something stands; written out only when it is refused.
-struct Path<'p> {
-    parent: Option<&'p Path<'p>>,
-    step: Step<'p>,
-    depth: usize,
-}
-
-enum Step<'p> {
-    Top,
-    Member(&'p str),
-    Index(usize),
-}
-
-impl<'p> Path<'p> {
-    const TOP: Path<'static> = Path { parent: None, step: Step::Top, depth: 0 };
-
-    fn child(&'p self, step: Step<'p>) -> Result<Self, CanonicalError> {
-        if self.depth == MAX_DEPTH {
-            return Err(CanonicalError::Bounds("too deep"));
-        }
-        Ok(Self { parent: Some(self), step, depth: self.depth + 1 })
-    }
-
-    /// The document's own `@context` and `proof` state nothing about it.
-    fn is_left_out(&self) -> bool {
-        self.depth == 1 && matches!(self.step, Step::Member("@context" | "proof"))
-    }
-
-    fn shape(&self, reason: &'static str) -> CanonicalError {
-        CanonicalError::Shape { path: self.pointer(), reason }
-    }
-
-    fn pointer(&self) -> String {
-        let start = self.parent.map(Path::pointer).unwrap_or_default();
-        match self.step {
-            Step::Top => start,
-            Step::Member(name) => format!("{start}/{}", name.replace('~', "~0").replace('/', "~1")),
-            Step::Index(index) => format!("{start}/{index}"),
-        }
-    }
 }
