@@ -148,3 +148,31 @@ impl Face {
         f32::from(self.font.units_per_em())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::fonts;
+
+    /// Origin: tests/vectors/shaping/README.md.
+    #[test]
+    fn every_script_is_shaped_as_harfbuzz_does() {
+        let fonts = fonts();
+        for line in include_str!("../../../tests/vectors/shaping/harfbuzz.tsv").lines() {
+            let [file, text, expected] = line.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("three columns: {line}")
+            };
+            let (name, bytes) = fonts.iter().find(|(name, _)| name == file).unwrap();
+            let face = Face::new(name, &Arc::new(bytes.clone())).unwrap();
+            let glyphs: Vec<_> =
+                face.shape(text, !file.contains("Arabic")).iter().map(|glyph| written(&face, glyph)).collect();
+            assert_eq!(glyphs.join(" "), expected, "{text}");
+        }
+    }
+
+    fn written(face: &Face, glyph: &Glyph) -> String {
+        let units = |em: f32| (em * face.units()).round();
+        let [x, y] = glyph.offset.map(units);
+        format!("{}@{}+{},{},{}", glyph.id, glyph.cluster, units(glyph.advance), x, y)
+    }
+}
