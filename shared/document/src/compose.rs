@@ -137,7 +137,7 @@ impl<'a> Composer<'a> {
         let mut below = y;
         let mut x = column.x;
         let mut rows = 0;
-        for field in &block.fields {
+        for field in &block.facts {
             let fact = self.wording.fact(field.fact, facts);
             if fact.trim().is_empty() {
                 continue;
@@ -280,6 +280,9 @@ impl<'a> Composer<'a> {
         if text.trim().is_empty() {
             return Vec::new();
         }
+        let short =
+            text.char_indices().nth(MOST_LETTERS).and_then(|(end, _)| text.get(..end)).map(|start| format!("{start}…"));
+        let text = short.as_deref().unwrap_or(text);
         let at = |share: f32| self.shaper.lines(text, style.weight, width / (style.size * share));
         let mut share = 1.0;
         let mut lines = at(share);
@@ -328,3 +331,6 @@ impl<'a> Composer<'a> {
 fn points(millimetres: f32) -> f32 {
     millimetres * 72.0 / 25.4
 }
+
+/// No text of a certificate is longer; one that is would only cost time, as the limit of lines cuts it sooner.
+const MOST_LETTERS: usize = 1000;

@@ -87,7 +87,8 @@ impl Fonts {
 
 impl Face {
     fn new(name: &str, bytes: &Arc<Vec<u8>>) -> Option<Self> {
-        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::clone(bytes) as _;
+        let file: Arc<Vec<u8>> = Arc::clone(bytes);
+        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = file;
         let font = Font::new(Blob::Shared(shared), 0)?;
         let line = font.metrics().scaled_f32(1.0).h_line()?;
         Some(Self {

@@ -1,5 +1,7 @@
 //! The printed page as a whole.
 
+use std::sync::LazyLock;
+
 use credential::{
     Facts, Signed,
     facts::{Address, Facility, Named, Subject, Vaccination},
@@ -15,15 +17,15 @@ use crate::{
 
 #[test]
 fn the_same_page_gives_the_same_bytes() {
-    let (first, second) = (printer(), printer());
+    let (first, second) = (printer(), &Printer::new(INDIA, fonts()).unwrap());
     let (facts, history) = (certificate(2, 2), history(2, 2));
-    assert_eq!(print(&first, &facts, &history), print(&second, &facts, &history));
-    assert_eq!(print(&first, &facts, &history), print(&first, &facts, &history));
+    assert_eq!(print(first, &facts, &history), print(second, &facts, &history));
+    assert_eq!(print(first, &facts, &history), print(first, &facts, &history));
 }
 
 #[test]
 fn a_page_is_small() {
-    let size = print(&printer(), &certificate(3, 2), &history(3, 2)).len();
+    let size = print(printer(), &certificate(3, 2), &history(3, 2)).len();
     assert!(size < 60_000, "{size} bytes");
 }
 
@@ -42,7 +44,7 @@ fn the_version_follows_template_and_fonts() {
 
 #[test]
 fn the_metadata_names_the_certificate_and_nobody() {
-    let pdf = print(&printer(), &certificate(1, 2), &history(1, 2));
+    let pdf = print(printer(), &certificate(1, 2), &history(1, 2));
     let readable = String::from_utf8_lossy(&pdf);
     assert!(readable.contains("/Title(Vaccination certificate 987654321)"));
     assert!(readable.contains("/CreationDate(D:20210828113543Z)"));
@@ -54,7 +56,7 @@ fn the_metadata_names_the_certificate_and_nobody() {
 fn titles_say_how_the_dose_stands_to_the_course() {
     let printer = printer();
     let title = |dose, total| {
-        texts(&printer, &certificate(dose, total), &[]).into_iter().skip(2).take(3).collect::<Vec<_>>().join(" ")
+        texts(printer, &certificate(dose, total), &[]).into_iter().skip(2).take(3).collect::<Vec<_>>().join(" ")
     };
     assert!(
         title(1, 2).starts_with("Provisional Certificate for COVID-19 Vaccination (Dose 1 of 2)"),
@@ -75,7 +77,7 @@ fn titles_say_how_the_dose_stands_to_the_course() {
 
 #[test]
 fn a_domestic_page_states_every_fact() {
-    let page = texts(&printer(), &certificate(3, 2), &history(3, 2)).join("\n");
+    let page = texts(printer(), &certificate(3, 2), &history(3, 2)).join("\n");
     let facts = [
         "Certificate ID / प्रमाण पत्र आईडी\n987654323",
         "Vaccination Status / टीकाकरण की स्थिति\nFully Vaccinated (2 Doses) and a Precaution Dose",
@@ -104,7 +106,7 @@ fn a_domestic_page_states_every_fact() {
 
 #[test]
 fn an_international_page_states_birth_date_and_vaccine_type() {
-    let page = texts(&printer(), &international(2), &[]).join("\n");
+    let page = texts(printer(), &international(2), &[]).join("\n");
     assert!(page.contains("Date of Birth / जन्म तिथि\n14 Mar 1995"), "{page}");
     assert!(page.contains("ID Verified / पहचान पत्र सत्यापित\nPassport # XXXX4567"), "{page}");
     assert!(page.contains("Vaccine Type / टीके का प्रकार\nXM1NL1, COVID-19 vaccine, inactivated virus"), "{page}");
@@ -113,9 +115,8 @@ fn an_international_page_states_birth_date_and_vaccine_type() {
 
 #[test]
 fn labels_follow_the_languages_asked_for() {
-    let symbol = symbol();
     let (printer, facts) = (printer(), certificate(1, 2));
-    let page = Page { certificate: &facts, history: &[], symbol: &symbol };
+    let page = Page { certificate: &facts, history: &[], symbol: symbol() };
     let labels = |languages: &[&str]| lines(&printer.layout(&page, languages)).join("\n");
     assert!(labels(&["hi", "en"]).contains("लाभार्थी का नाम / Beneficiary Name"));
     assert!(labels(&["hi"]).contains("\nलाभार्थी का नाम\n"));
@@ -127,8 +128,7 @@ fn labels_follow_the_languages_asked_for() {
 fn nothing_overlaps_and_nothing_leaves_the_page() {
     let printer = printer();
     for (facts, history) in pages() {
-        let symbol = symbol();
-        let layout = printer.layout(&Page { certificate: &facts, history: &history, symbol: &symbol }, &["en", "hi"]);
+        let layout = printer.layout(&Page { certificate: &facts, history: &history, symbol: symbol() }, &["en", "hi"]);
         let sheet = Area { x: 0.0, y: 0.0, width: layout.width, height: layout.height };
         let solid: Vec<&Item> = layout.items.iter().filter(|item| !matches!(item.ink, Ink::Fill(_))).collect();
         for (number, item) in solid.iter().enumerate() {
@@ -143,7 +143,7 @@ fn nothing_overlaps_and_nothing_leaves_the_page() {
             }
         }
         let code = solid.iter().find(|item| matches!(item.ink, Ink::Symbol)).unwrap().area;
-        let quiet = 4.0 * code.width / f32::from(u16::try_from(symbol.modules()).unwrap());
+        let quiet = 4.0 * code.width / f32::from(u16::try_from(symbol().modules()).unwrap());
         let zone = Area {
             x: code.x - quiet,
             y: code.y - quiet,
@@ -163,8 +163,7 @@ fn a_name_in_any_script_stands_on_the_page_without_a_missing_glyph() {
     let printer = printer();
     for name in NAMES {
         let facts = named(name);
-        let symbol = symbol();
-        let layout = printer.layout(&Page { certificate: &facts, history: &[], symbol: &symbol }, &["en", "hi"]);
+        let layout = printer.layout(&Page { certificate: &facts, history: &[], symbol: symbol() }, &["en", "hi"]);
         assert!(lines(&layout).contains(&name.to_owned()), "{name}");
         let all = layout.items.iter().filter_map(line).flat_map(|line| &line.runs).flat_map(|run| &run.glyphs);
         assert_eq!(all.filter(|glyph| glyph.id == 0).count(), 0, "{name}");
@@ -173,29 +172,29 @@ fn a_name_in_any_script_stands_on_the_page_without_a_missing_glyph() {
 
 #[test]
 fn a_character_that_no_font_has_is_seen_to_be_missing() {
-    let page = texts(&printer(), &named("Asha \u{1f600}\u{7} 李 Rao"), &[]);
+    let page = texts(printer(), &named("Asha \u{1f600}\u{7} 李 Rao"), &[]);
     assert!(page.contains(&"Asha \u{fffd} \u{fffd} Rao".to_owned()), "{page:?}");
 }
 
 #[test]
 fn a_direction_override_cannot_turn_a_name_round() {
-    let page = texts(&printer(), &named("Asha \u{202e}oaR\u{202c}"), &[]);
+    let page = texts(printer(), &named("Asha \u{202e}oaR\u{202c}"), &[]);
     assert!(page.contains(&"Asha oaR".to_owned()), "{page:?}");
 }
 
 #[test]
 fn a_long_text_wraps_whole_and_an_endless_one_ends_in_an_ellipsis() {
     let long = "Venkatanarasimharajuvaripeta ".repeat(8);
-    let page = texts(&printer(), &named(&long), &[]).join(" ");
+    let page = texts(printer(), &named(&long), &[]).join(" ");
     assert!(page.contains(long.trim()), "{page}");
-    let page = texts(&printer(), &named(&"क्ष".repeat(3000)), &[]);
+    let page = texts(printer(), &named(&"क्ष".repeat(3000)), &[]);
     assert_eq!(page.iter().filter(|line| line.starts_with("क्षक्ष") && line.ends_with('…')).count(), 1, "{page:?}");
 }
 
 #[test]
 fn every_text_of_the_page_can_be_copied() {
     for name in NAMES {
-        let pdf = print(&printer(), &named(name), &history(2, 2));
+        let pdf = print(printer(), &named(name), &history(2, 2));
         let copied = copied(&pdf);
         // Readers turn leftward text round by themselves; in the file it stands from left to right.
         let leftward = name.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter));
@@ -245,22 +244,27 @@ pub(crate) fn fonts() -> Vec<(String, Vec<u8>)> {
     fonts
 }
 
-fn printer() -> Printer {
-    Printer::new(INDIA, fonts()).unwrap()
+/// One for all tests: a printer is shared between threads.
+fn printer() -> &'static Printer {
+    static PRINTER: LazyLock<Printer> = LazyLock::new(|| Printer::new(INDIA, fonts()).unwrap());
+    &PRINTER
 }
 
-fn symbol() -> Symbol {
-    let signed = include_str!("../../../tests/vectors/rsa/v1_did_subject/signed.json");
-    Symbol::of(&Payload::of(&Signed::from_stored(signed.to_owned()), Form::Utf8).unwrap())
+fn symbol() -> &'static Symbol {
+    static SYMBOL: LazyLock<Symbol> = LazyLock::new(|| {
+        let signed = include_str!("../../../tests/vectors/rsa/v1_did_subject/signed.json");
+        Symbol::of(&Payload::of(&Signed::from_stored(signed.to_owned()), Form::Utf8).unwrap())
+    });
+    &SYMBOL
 }
 
 fn print(printer: &Printer, certificate: &Facts, history: &[Facts]) -> Vec<u8> {
-    printer.pdf(&Page { certificate, history, symbol: &symbol() }).unwrap()
+    printer.pdf(&Page { certificate, history, symbol: symbol() }).unwrap()
 }
 
 /// The lines of a page in reading order.
 fn texts(printer: &Printer, certificate: &Facts, history: &[Facts]) -> Vec<String> {
-    lines(&printer.layout(&Page { certificate, history, symbol: &symbol() }, &["en", "hi"]))
+    lines(&printer.layout(&Page { certificate, history, symbol: symbol() }, &["en", "hi"]))
 }
 
 fn lines(layout: &Layout) -> Vec<String> {
