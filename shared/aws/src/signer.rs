@@ -7,7 +7,7 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{KeySpec, MessageType, SigningAlgorithmSpec},
 };
-use credential::PublicKey;
+use credential::{PublicKey, keys::raw_ecdsa};
 use issuer::ports::Signer;
 use tokio::sync::OnceCell;
 
@@ -67,7 +67,7 @@ impl Signer for KmsSigner {
         let signature = answer.signature().context("KMS gave no signature")?.as_ref();
         match algorithm {
             SigningAlgorithmSpec::EcdsaSha256 => {
-                Ok(raw(signature).context("KMS gave an ECDSA signature that is none")?.to_vec())
+                Ok(raw_ecdsa(signature).context("KMS gave an ECDSA signature that is none")?.to_vec())
             }
             _ => Ok(signature.to_vec()),
         }
@@ -88,54 +88,9 @@ fn algorithm(spec: Option<&KeySpec>) -> Result<SigningAlgorithmSpec> {
     })
 }
 
-/// The `R‖S` of JWS (RFC 7518 § 3.4) from the DER that KMS writes (`SEQUENCE { r INTEGER, s INTEGER }`).
-fn raw(der: &[u8]) -> Option<[u8; 64]> {
-    let (pair, after_pair) = element(0x30, der)?;
-    let (r, rest) = element(0x02, pair)?;
-    let (s, after_s) = element(0x02, rest)?;
-    let mut raw = [0; 64];
-    let (left, right) = raw.split_at_mut(32);
-    copy_number(left, r)?;
-    copy_number(right, s)?;
-    (after_pair.is_empty() && after_s.is_empty()).then_some(raw)
-}
-
-/// The content of a short DER element with this tag, and what follows it.
-fn element(tag: u8, bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&[found, length], rest) = bytes.split_first_chunk::<2>()?;
-    (found == tag && length < 0x80).then(|| rest.split_at_checked(usize::from(length)))?
-}
-
-/// A positive number into a field of fixed width, right-aligned.
-fn copy_number(field: &mut [u8], number: &[u8]) -> Option<()> {
-    let digits = number.iter().position(|&byte| byte != 0).and_then(|zeros| number.get(zeros..)).unwrap_or_default();
-    let start = field.len().checked_sub(digits.len())?;
-    field.get_mut(start..)?.copy_from_slice(digits);
-    Some(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_of_any_length_are_aligned() {
-        let der = [&[0x30, 0x27, 0x02, 0x21, 0x00][..], &[0xff; 32], &[0x02, 0x02, 0x00, 0x81]].concat();
-        let mut wanted = [0xff; 64];
-        wanted[32..63].fill(0);
-        wanted[63] = 0x81;
-        assert_eq!(raw(&der), Some(wanted));
-    }
-
-    #[test]
-    fn what_is_no_signature_is_refused() {
-        let too_long = [&[0x30, 0x26, 0x02, 0x21, 0x01][..], &[0xff; 32], &[0x02, 0x01, 0x01]].concat();
-        let trailing = [0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01, 0x00];
-        let cut = [0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x02, 0x01];
-        for wrong in [&[][..], &[0x30], &[0x30, 0x80], &too_long, &trailing, &cut] {
-            assert_eq!(raw(wrong), None);
-        }
-    }
 
     #[test]
     fn a_key_without_a_suite_is_named() {
