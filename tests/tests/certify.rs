@@ -12,11 +12,17 @@ fn with(mut value: Value, pointer: &str, new: Value) -> Value {
 }
 
 fn pointers(problem: &Value) -> Vec<&str> {
-    problem["errors"].as_array().expect("errors").iter().map(|fault| fault["pointer"].as_str().expect("pointer")).collect()
+    problem["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .map(|fault| fault["pointer"].as_str().expect("pointer"))
+        .collect()
 }
 
 async fn exists(service: &Service, code: &str) -> bool {
-    service.client.head(&format!("/certificate/api/certificatePDF/{code}"), "fetcher").await.expect("an answer").status == 200
+    service.client.head(&format!("/certificate/api/certificatePDF/{code}"), "fetcher").await.expect("an answer").status
+        == 200
 }
 
 #[tokio::test]
@@ -190,7 +196,12 @@ async fn what_no_qr_code_holds_is_refused_before_it_is_signed() {
     let mut event = people::event(11, 1);
     // Text that does not compress: distinct characters of a script that takes three bytes each.
     let long = |from: u32| (0..250).filter_map(|at| char::from_u32(0x0915 + (at * 7 + from) % 37)).collect::<String>();
-    for (pointer, from) in [("/recipient/name", 1), ("/recipient/address/addressLine1", 5), ("/recipient/address/district", 9), ("/facility/name", 13)] {
+    for (pointer, from) in [
+        ("/recipient/name", 1),
+        ("/recipient/address/addressLine1", 5),
+        ("/recipient/address/district", 9),
+        ("/facility/name", 13),
+    ] {
         event = with(event, pointer, json!(long(from)));
     }
     event["vaccination"]["batch"] = json!(long(17));
@@ -209,7 +220,12 @@ async fn malformed_bodies_are_refused_with_the_right_status() {
     let service = Service::start().await;
     let send = |media_type: &'static str, body: Vec<u8>| {
         let client = service.client.clone();
-        async move { client.send(Method::POST, "/divoc/api/v1/certify", "certifier", &[], Some((media_type, body))).await.unwrap() }
+        async move {
+            client
+                .send(Method::POST, "/divoc/api/v1/certify", "certifier", &[], Some((media_type, body)))
+                .await
+                .unwrap()
+        }
     };
     let json_type = "application/json";
     assert_eq!(send(json_type, b"[{".to_vec()).await.status, 400);
@@ -220,7 +236,10 @@ async fn malformed_bodies_are_refused_with_the_right_status() {
     assert_eq!(send(json_type, b"[]".to_vec()).await.status, 422);
     assert_eq!(send(json_type, b"[7]".to_vec()).await.status, 422);
     assert_eq!(send("text/csv", b"a,b".to_vec()).await.status, 415);
-    assert_eq!(send("application/json; charset=utf-8", json!([people::event(13, 1)]).to_string().into_bytes()).await.status, 200);
+    assert_eq!(
+        send("application/json; charset=utf-8", json!([people::event(13, 1)]).to_string().into_bytes()).await.status,
+        200
+    );
     let many: Value = (0..101).map(|person| people::event(2_000 + person, 1)).collect();
     let answer = send(json_type, many.to_string().into_bytes()).await;
     assert_eq!(answer.status, 422);
@@ -238,9 +257,15 @@ async fn a_body_of_ten_megabytes_is_refused() {
         assert_eq!(answer.json()["type"], "urn:divoc:problem:body-too-large");
     }
     let fitting = Some(("application/json", vec![b' '; 1_048_576]));
-    assert_eq!(service.client.send(Method::POST, "/divoc/api/v1/certify", "certifier", &[], fitting).await.unwrap().status, 400);
+    assert_eq!(
+        service.client.send(Method::POST, "/divoc/api/v1/certify", "certifier", &[], fitting).await.unwrap().status,
+        400
+    );
     let one_more = Some(("application/json", vec![b' '; 1_048_577]));
-    assert_eq!(service.client.send(Method::POST, "/divoc/api/v1/certify", "certifier", &[], one_more).await.unwrap().status, 413);
+    assert_eq!(
+        service.client.send(Method::POST, "/divoc/api/v1/certify", "certifier", &[], one_more).await.unwrap().status,
+        413
+    );
 }
 
 #[tokio::test]
@@ -264,7 +289,10 @@ async fn when_the_key_fails_part_way_finished_items_stay_and_the_same_array_comp
     assert_eq!(finished.len(), 3);
     assert_eq!(items.iter().filter(|item| item["status"] == "unfinished").count(), 3);
     for item in &finished {
-        assert_eq!(service.client.get(item["links"]["credential"].as_str().unwrap(), "fetcher").await.unwrap().status, 200);
+        assert_eq!(
+            service.client.get(item["links"]["credential"].as_str().unwrap(), "fetcher").await.unwrap().status,
+            200
+        );
     }
 
     signer.unwrap().last.store(u64::MAX, Ordering::SeqCst);
@@ -306,7 +334,10 @@ async fn a_crash_at_any_write_is_healed_by_the_same_event() {
             let again = service.client.certify("v1", &event).await.unwrap().json();
             assert_eq!(again["certificates"][0]["certificateId"], id);
             assert_eq!(again["certificates"][0]["status"], "alreadyIssued");
-            assert_eq!(service.client.get("/certificate/api/certificatePDF/SYN-000000030", "fetcher").await.unwrap().status, 200);
+            assert_eq!(
+                service.client.get("/certificate/api/certificatePDF/SYN-000000030", "fetcher").await.unwrap().status,
+                200
+            );
         }
     }
 }

@@ -3,7 +3,7 @@
 use credential::qr;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Service, pixels, people};
+use tests::{Answer, Service, people, pixels};
 
 async fn certify(service: &Service, schema: &str, events: Value) -> Vec<String> {
     let answer = service.client.certify(schema, &events).await.unwrap();
@@ -31,7 +31,10 @@ async fn the_latest_certificate_is_the_highest_dose_whatever_the_order_of_arriva
     assert_eq!(get(&service, &format!("/cert/api/certificatePDF/{code}")).await.body, latest.body);
     assert_eq!(get(&service, &format!("/cert/api/certificatePDF/{code}/2")).await.body, latest.body);
     assert_eq!(get(&service, &format!("/certificate/api/certificate/{}", second[0])).await.body, latest.body);
-    assert_eq!(get(&service, &format!("/certificate/api/certificatePDF?certificateId={}", second[0])).await.body, latest.body);
+    assert_eq!(
+        get(&service, &format!("/certificate/api/certificatePDF?certificateId={}", second[0])).await.body,
+        latest.body
+    );
     let earlier = get(&service, &format!("/cert/api/certificatePDF/{code}/1")).await;
     assert_eq!(earlier.header("content-disposition"), format!("inline; filename=\"certificate-{}.pdf\"", first[0]));
     assert_ne!(earlier.body, latest.body);
@@ -111,13 +114,18 @@ async fn the_qr_code_holds_the_credential_byte_for_byte_at_every_size() {
 async fn who_has_the_document_is_told_so() {
     let service = Service::start().await;
     let id = &certify(&service, "v1", json!([people::event(5, 1)])).await[0];
-    for path in [format!("/certificate/api/certificate/{id}"), format!("/certificate/api/certificate/QRCode/{id}"), format!("/certificate/api/credential/{id}")] {
+    for path in [
+        format!("/certificate/api/certificate/{id}"),
+        format!("/certificate/api/certificate/QRCode/{id}"),
+        format!("/certificate/api/credential/{id}"),
+    ] {
         let first = get(&service, &path).await;
         let tag = first.header("etag").to_owned();
         assert!(tag.len() > 20 && tag.starts_with('"'), "{path}: {tag}");
         let again = service.client.send(Method::GET, &path, "fetcher", &[("if-none-match", &tag)], None).await.unwrap();
         assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, tag.as_str()), "{path}");
-        let changed = service.client.send(Method::GET, &path, "fetcher", &[("if-none-match", "\"other\"")], None).await.unwrap();
+        let changed =
+            service.client.send(Method::GET, &path, "fetcher", &[("if-none-match", "\"other\"")], None).await.unwrap();
         assert_eq!((changed.status, changed.body), (200, first.body), "{path}");
     }
 }
@@ -165,7 +173,10 @@ async fn a_citizen_sees_what_is_registered_to_their_number_and_nothing_else() {
     }
     let code = people::code(8);
     assert_eq!(client.head(&format!("/certificate/api/certificatePDF/{code}"), "me").await.unwrap().status, 404);
-    assert_eq!(client.head(&format!("/certificate/api/certificatePDF/{}", people::code(7)), "me").await.unwrap().status, 200);
+    assert_eq!(
+        client.head(&format!("/certificate/api/certificatePDF/{}", people::code(7)), "me").await.unwrap().status,
+        200
+    );
     // The number as people write it is the same number.
     let national = client.with_token("me", service.running.token_for_citizen(phone.trim_start_matches("+91")));
     assert_eq!(national.get(&format!("/certificate/api/certificate/{mine}"), "me").await.unwrap().status, 200);
