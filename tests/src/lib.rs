@@ -1,1 +1,7 @@
-//! placeholder
+//! The service from outside: a client that speaks HTTP to it as its callers do. The tests, the demonstration and the load generator share it.
+
+pub mod client;
+pub mod people;
+pub mod pixels;
+
+pub use client::{Answer, Client};

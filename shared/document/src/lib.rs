@@ -1,6 +1,36 @@
 //! Pictures of a signed credential: the certificate that a citizen prints. Pure: facts, a template, font bytes in; a PDF out; the same input, the same bytes.
+//!
+//! ```text
+//! Facts ─▶ wording (words, dates, masks) ─▶ compose (blocks ─▶ boxes) ─▶ layout ─▶ pdf (ink, embed, structure, symbol)
+//!                                              └─▶ text (direction, fonts, lines) ─▶ font (glyphs)
+//! ```
+//!
+//! A country's words, colours and blocks are data: see `templates/india.toml`.
+
+mod compose;
+mod embed;
+mod font;
+mod hash;
+mod ink;
+mod layout;
+mod pdf;
+mod structure;
+mod symbol;
+mod template;
+mod text;
+mod wording;
+
+#[cfg(test)]
+mod tests;
 
 use credential::{Facts, qr::Symbol};
+
+use crate::{
+    compose::Content, font::Fonts, layout::Layout, pdf::About, symbol::Grid, template::Template, text::Shaper,
+};
+
+/// India's template, in English and Hindi.
+pub const INDIA: &str = include_str!("../templates/india.toml");
 
 /// What one certificate page shows.
 pub struct Page<'a> {
@@ -27,27 +57,66 @@ pub enum PrintError {
 }
 
 /// Prints certificates: a template and the fonts, read once.
-pub struct Printer {}
+pub struct Printer {
+    template: Template,
+    fonts: Fonts,
+    version: String,
+}
 
 impl Printer {
-    /// A printer for `template` (TOML) with `fonts` (file name, bytes of a TrueType font).
+    /// A printer for `template` (TOML) with `fonts` (file name, bytes of a TrueType font). Fonts that the template doesn't name are ignored.
     ///
     /// # Errors
     /// When the template or a font it names is wrong.
-    pub fn new(_template: &str, _fonts: Vec<(String, Vec<u8>)>) -> Result<Self, PrintError> {
-        todo!()
+    pub fn new(template: &str, fonts: Vec<(String, Vec<u8>)>) -> Result<Self, PrintError> {
+        let parsed = Template::parse(template)?;
+        let fonts = Fonts::new(&parsed.fonts, fonts)?;
+        let files = fonts.faces().iter().flat_map(|face| [face.name.as_bytes(), face.bytes.as_slice()]);
+        let digest = hash::digest([LAYOUT.as_bytes(), template.as_bytes()].into_iter().chain(files));
+        Ok(Self { template: parsed, fonts, version: format!("{digest:016x}") })
     }
 
-    /// Changes whenever the same page would come out otherwise: goes into cache keys and ETags.
+    /// Changes whenever the same page would come out otherwise: goes into cache keys and ETags. 16 hexadecimal digits.
     pub fn version(&self) -> &str {
-        todo!()
+        &self.version
     }
 
-    /// The page as a PDF.
+    /// The page as a PDF, in the template's languages.
     ///
     /// # Errors
-    /// When the PDF library fails.
-    pub fn pdf(&self, _page: &Page<'_>) -> Result<Vec<u8>, PrintError> {
-        todo!()
+    /// When a font cannot be cut down to the glyphs used.
+    pub fn pdf(&self, page: &Page<'_>) -> Result<Vec<u8>, PrintError> {
+        let languages: Vec<_> = self.template.languages.iter().map(String::as_str).collect();
+        self.pdf_in(page, &languages)
+    }
+
+    /// The page as a PDF with its labels in `languages`, in that order. A label without words in any of them is printed in one it has.
+    ///
+    /// # Errors
+    /// When a font cannot be cut down to the glyphs used.
+    pub fn pdf_in(&self, page: &Page<'_>, languages: &[&str]) -> Result<Vec<u8>, PrintError> {
+        self.print(page.certificate, page.history, &Grid::of(page.symbol), languages)
+    }
+
+    fn print(
+        &self,
+        certificate: &Facts,
+        history: &[Facts],
+        grid: &Grid,
+        languages: &[&str],
+    ) -> Result<Vec<u8>, PrintError> {
+        let layout = self.layout(Content { certificate, history, modules: grid.modules() }, languages);
+        let id = certificate.vaccination().map_or("", |vaccination| &vaccination.certificate_id);
+        let title = self.template.document_title.replace("{certificate}", id);
+        let about = About { title, issued: &certificate.issuance_date };
+        pdf::write(&layout, &self.template, &self.fonts, grid, &about)
+    }
+
+    fn layout(&self, content: Content<'_>, languages: &[&str]) -> Layout {
+        let shaper = Shaper::new(&self.fonts);
+        compose::compose(&self.template, languages, &shaper, content)
     }
 }
+
+/// Goes into [`Printer::version`]: change it whenever this crate's code would draw the same page otherwise.
+const LAYOUT: &str = "1";

@@ -5,8 +5,10 @@ use crate::{
     auth::Tokens,
     ports::{Files, IdentityProvider, Pepper, Signer, Store},
 };
+use credential::VerificationMethod;
 use std::sync::Arc;
 use time::OffsetDateTime;
+use tokio::sync::OnceCell;
 
 /// Everything a handler may use. Cloning it is cheap.
 #[derive(Clone)]
@@ -25,6 +27,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
     pub printer: Option<Arc<document::Printer>>,
+    /// The signing key under its public name, once it is published; see [`crate::keys::current`].
+    pub method: Arc<OnceCell<VerificationMethod>>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -41,6 +45,7 @@ impl App {
             files: ports.files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
+            method: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }

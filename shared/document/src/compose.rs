@@ -1,0 +1,335 @@
+//! Composes a page: walks the template's blocks from top to bottom and places facts, table, QR code and footer.
+
+use std::rc::Rc;
+
+use credential::Facts;
+
+use crate::{
+    font::Weight,
+    layout::{Area, Ink, Item, Layout, Role, Style},
+    template::{Block, Colour, Doses, Field, Fields, Issuer, Template, Words},
+    text::{Line, Shaper},
+    wording::Wording,
+};
+
+/// The page at the largest scale at which everything fits above the footer. Even the smallest is legible for what a certificate holds;
+/// what would not fit then is cut by the limit of lines.
+pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'_>, content: Content<'_>) -> Layout {
+    let attempt = |scale: f32| Composer::new(template, languages, shaper, scale).page(content);
+    let mut composed = attempt(1.0);
+    for scale in [0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5, 0.42, 0.35] {
+        if composed.1 {
+            break;
+        }
+        composed = attempt(scale);
+    }
+    composed.0
+}
+
+/// What a page shows, apart from the QR code's dots.
+#[derive(Clone, Copy)]
+pub(crate) struct Content<'a> {
+    pub(crate) certificate: &'a Facts,
+    pub(crate) history: &'a [Facts],
+    /// Modules a side of the QR code.
+    pub(crate) modules: u16,
+}
+
+struct Composer<'a> {
+    template: &'a Template,
+    wording: Wording<'a>,
+    shaper: &'a Shaper<'a>,
+    scale: f32,
+    items: Vec<Item>,
+    /// Paragraphs so far.
+    paragraphs: usize,
+}
+
+/// A column of the page: where it begins and how wide it is.
+#[derive(Clone, Copy)]
+struct Column {
+    x: f32,
+    width: f32,
+}
+
+impl<'a> Composer<'a> {
+    fn new(template: &'a Template, languages: &'a [&'a str], shaper: &'a Shaper<'a>, scale: f32) -> Self {
+        Self { template, wording: Wording { template, languages }, shaper, scale, items: Vec::new(), paragraphs: 0 }
+    }
+
+    /// The page, and whether everything fits.
+    fn page(mut self, page: Content<'_>) -> (Layout, bool) {
+        let sheet = &self.template.page;
+        let (width, height, margin) = (points(sheet.width), points(sheet.height), points(sheet.margin));
+        let full = Column { x: margin, width: width - 2.0 * margin };
+        self.fill(Area { x: 0.0, y: 0.0, width, height: points(2.5) }, self.template.colours.accent);
+        let footer = self.footer(full, width, height);
+        let top = points(11.0);
+        let quiet =
+            points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(page.modules.max(21));
+        let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + points(2.5)), quiet);
+        let narrow = Column { x: full.x, width: symbol.x - quiet.max(points(8.0)) - full.x };
+        let (mut y, mut beside) = (top, true);
+        for block in &self.template.blocks {
+            if beside && !block.beside_symbol() {
+                beside = false;
+                y = y.max(symbol_bottom);
+            }
+            y = self.block(block, if beside { narrow } else { full }, y, page);
+        }
+        let fits = y.max(symbol_bottom) <= footer;
+        (Layout { width, height, items: self.items }, fits)
+    }
+
+    fn block(&mut self, block: &Block, column: Column, y: f32, page: Content<'_>) -> f32 {
+        match block {
+            Block::Issuer(issuer) => self.issuer(issuer, column, y),
+            Block::Title(_) => self.title(column, y, page.certificate),
+            Block::Fields(fields) => self.fields(fields, column, y, page.certificate),
+            Block::Doses(doses) => self.doses(doses, column, y, page),
+        }
+    }
+
+    /// The QR code at the right edge, its caption below. Nothing else stands in the quiet zone.
+    fn symbol(&mut self, column: Column, y: f32, quiet: f32) -> (Area, f32) {
+        let place = &self.template.symbol;
+        let size = points(place.size);
+        let area = Area { x: column.x + column.width - size, y, width: size, height: size };
+        let alternative = place.alternative.in_languages(self.wording.languages).join(" / ");
+        self.items.push(Item { area, ink: Ink::Symbol, role: Role::Figure(alternative) });
+        let (role, style) =
+            (self.paragraph(), self.style(self.template.sizes.small, Weight::Regular, self.template.colours.muted));
+        let caption = place.caption.in_languages(self.wording.languages).join(" / ");
+        let lines = self.fitted(&caption, style, size);
+        let mut y = area.bottom() + quiet.max(points(2.5));
+        for (line, size) in lines {
+            let x = area.x + (area.width - line.width * size) / 2.0;
+            y = self.put(line, Style { size, ..style }, x, y, role.clone());
+        }
+        (area, y + self.gap(3.0))
+    }
+
+    fn issuer(&mut self, issuer: &Issuer, column: Column, y: f32) -> f32 {
+        let logo = points(self.template.logo.size) * self.scale;
+        let area = Area { x: column.x, y, width: logo, height: logo };
+        self.items.push(Item { area, ink: Ink::Logo, role: Role::Decoration });
+        let text = Column { x: column.x + logo + points(4.0), width: column.width - logo - points(4.0) };
+        let style = self.style(self.template.sizes.issuer, Weight::Bold, self.template.colours.accent);
+        let role = self.paragraph();
+        let first = self.items.len();
+        let mut end = y;
+        for words in issuer.text.in_languages(self.wording.languages) {
+            end = self.text(words, style, text, end, &role);
+        }
+        // Centred on the logo's height.
+        let down = ((logo - (end - y)) / 2.0).max(0.0);
+        self.items.iter_mut().skip(first).for_each(|item| item.area.y += down);
+        end.max(area.bottom()) + self.gap(5.0)
+    }
+
+    fn title(&mut self, column: Column, mut y: f32, facts: &Facts) -> f32 {
+        let (sizes, colours) = (&self.template.sizes, &self.template.colours);
+        let mut style = self.style(sizes.title, Weight::Bold, colours.ink);
+        for title in self.wording.titles(facts) {
+            y = self.text(&title, style, column, y, &Role::Title) + self.gap(0.5);
+            style = self.style(sizes.subtitle, Weight::Bold, colours.accent);
+        }
+        y + self.gap(3.0)
+    }
+
+    fn fields(&mut self, block: &Fields, column: Column, y: f32, facts: &Facts) -> f32 {
+        let mut y = self.heading(block.heading.as_ref(), column, y);
+        let count = f32::from(block.columns);
+        let gutter = points(6.0);
+        let cell = (column.width - gutter * (count - 1.0)) / count;
+        let mut below = y;
+        let mut x = column.x;
+        let mut rows = 0;
+        for field in &block.fields {
+            let fact = self.wording.fact(field.fact, facts);
+            if fact.trim().is_empty() {
+                continue;
+            }
+            let width = if field.wide { column.width } else { cell };
+            // A new row when the field does not fit beside the last one.
+            if rows == 0 || x + width > column.x + column.width + 0.5 {
+                y = below;
+                if rows > 0 {
+                    y = self.row_rule(column, y, block.heading.is_some());
+                }
+                rows += 1;
+                x = column.x;
+            }
+            below = below.max(self.field(field, &fact, Column { x, width }, y));
+            x += width + gutter;
+        }
+        below + self.gap(4.0)
+    }
+
+    fn row_rule(&mut self, column: Column, y: f32, drawn: bool) -> f32 {
+        let y = y + self.gap(1.1);
+        if drawn {
+            self.fill(Area { x: column.x, y, width: column.width, height: 0.5 }, self.template.colours.rule);
+        }
+        y + self.gap(1.1)
+    }
+
+    fn field(&mut self, field: &Field, fact: &str, column: Column, y: f32) -> f32 {
+        let (sizes, colours) = (&self.template.sizes, &self.template.colours);
+        let role = self.paragraph();
+        let label = field.label.in_languages(self.wording.languages).join(" / ");
+        let y = self.text(&label, self.style(sizes.label, Weight::Regular, colours.muted), column, y, &role);
+        let colour = if field.highlight { colours.highlight } else { colours.ink };
+        self.text(fact, self.style(sizes.value, Weight::Bold, colour), column, y, &role)
+    }
+
+    fn doses(&mut self, block: &Doses, column: Column, y: f32, page: Content<'_>) -> f32 {
+        let mut y = self.heading(block.heading.as_ref(), column, y);
+        let (sizes, colours) = (&self.template.sizes, &self.template.colours);
+        let header: Vec<_> = block.columns.iter().map(|one| one.label.in_languages(self.wording.languages)).collect();
+        let header: Vec<Vec<String>> =
+            header.into_iter().map(|words| words.into_iter().map(str::to_owned).collect()).collect();
+        let white = self.style(sizes.label, Weight::Bold, Colour::WHITE);
+        y = self.row(block, column, y, &header, white, Some(colours.accent), |column| Role::TableHeader { column });
+        let alone = std::slice::from_ref(page.certificate);
+        let history = if page.history.is_empty() { alone } else { page.history };
+        let ink = self.style(sizes.table, Weight::Regular, colours.ink);
+        for (row, facts) in history.iter().enumerate() {
+            let cells: Vec<_> = block.columns.iter().map(|one| vec![self.wording.fact(one.fact, facts)]).collect();
+            let band = (row % 2 == 1).then_some(colours.tint);
+            y = self.row(block, column, y, &cells, ink, band, |column| Role::TableCell { row, column });
+            self.fill(Area { x: column.x, y, width: column.width, height: 0.5 }, colours.rule);
+        }
+        y + self.gap(4.0)
+    }
+
+    /// One row of the table over `band`; each cell has one or more texts below each other.
+    #[allow(clippy::too_many_arguments)]
+    fn row(
+        &mut self,
+        block: &Doses,
+        column: Column,
+        y: f32,
+        cells: &[Vec<String>],
+        style: Style,
+        band: Option<Colour>,
+        role: impl Fn(usize) -> Role,
+    ) -> f32 {
+        let shares: f32 = block.columns.iter().map(|one| one.share).sum();
+        let padding = points(1.8);
+        let first = self.items.len();
+        let (mut x, mut below) = (column.x, y);
+        for (number, (cell, place)) in cells.iter().zip(&block.columns).enumerate() {
+            let width = column.width * place.share / shares;
+            let inside = Column { x: x + padding, width: width - 2.0 * padding };
+            let mut end = y + self.gap(1.2);
+            for text in cell {
+                end = self.text(text, style, inside, end, &role(number));
+            }
+            below = below.max(end);
+            x += width;
+        }
+        let below = below + self.gap(1.2);
+        if let Some(colour) = band {
+            let area = Area { x: column.x, y, width: column.width, height: below - y };
+            self.items.insert(first, Item { area, ink: Ink::Fill(colour), role: Role::Decoration });
+        }
+        below
+    }
+
+    /// A section's heading on a tinted band.
+    fn heading(&mut self, words: Option<&Words>, column: Column, y: f32) -> f32 {
+        let Some(words) = words else { return y };
+        let colours = &self.template.colours;
+        let style = self.style(self.template.sizes.heading, Weight::Bold, colours.accent);
+        let text = words.in_languages(self.wording.languages).join(" / ");
+        let inside = Column { x: column.x + points(4.0), width: column.width - points(5.0) };
+        let first = self.items.len();
+        let end = self.text(&text, style, inside, y + self.gap(0.7), &Role::Heading) + self.gap(0.7);
+        let band = Area { x: column.x, y, width: column.width, height: end - y };
+        let bar = Area { width: points(1.2), ..band };
+        let fills = [(band, colours.tint), (bar, colours.accent)];
+        let fills = fills.map(|(area, colour)| Item { area, ink: Ink::Fill(colour), role: Role::Decoration });
+        self.items.splice(first..first, fills);
+        end + self.gap(1.8)
+    }
+
+    /// The footer at the page's bottom; gives where it begins.
+    fn footer(&mut self, column: Column, width: f32, height: f32) -> f32 {
+        let (first, colours) = (self.items.len(), &self.template.colours);
+        self.fill(Area { height: 0.8, y: 0.0, x: column.x, width: column.width }, colours.accent);
+        let style = self.style(self.template.sizes.small, Weight::Regular, colours.muted);
+        let mut end = points(2.0);
+        for words in &self.template.footer.lines {
+            let role = self.paragraph();
+            for text in words.in_languages(self.wording.languages) {
+                end = self.text(text, style, column, end, &role);
+            }
+            end += self.gap(0.8);
+        }
+        let band = points(2.5);
+        let top = height - band - points(4.0) - end;
+        self.items.iter_mut().skip(first).for_each(|item| item.area.y += top);
+        self.fill(Area { x: 0.0, y: height - band, width, height: band }, colours.accent);
+        top
+    }
+
+    /// A text in a column: gives where the next one begins.
+    fn text(&mut self, text: &str, style: Style, column: Column, mut y: f32, role: &Role) -> f32 {
+        for (line, size) in self.fitted(text, style, column.width) {
+            y = self.put(line, Style { size, ..style }, column.x, y, role.clone());
+        }
+        y
+    }
+
+    /// The fewest lines that the smallest size allows, at the largest size that gets by with as many.
+    fn fitted(&self, text: &str, style: Style, width: f32) -> Vec<(Rc<Line>, f32)> {
+        let sizes = &self.template.sizes;
+        let at = |share: f32| self.shaper.lines(text, style.weight, width / (style.size * share));
+        let mut share = 1.0;
+        let mut lines = at(share);
+        if lines.len() > 1 {
+            let fewest = at(sizes.floor).len();
+            while lines.len() > fewest {
+                share = sizes.floor.max(share - 0.05);
+                lines = at(share);
+            }
+        }
+        let size = style.size * share;
+        if lines.len() > sizes.lines {
+            lines.truncate(sizes.lines);
+            let last = lines.pop().map(|line| self.shaper.cut(&line.text, style.weight, width / size));
+            lines.extend(last);
+        }
+        lines.into_iter().map(|line| (line, size)).collect()
+    }
+
+    fn put(&mut self, line: Rc<Line>, style: Style, x: f32, y: f32, role: Role) -> f32 {
+        let Style { size, colour, .. } = style;
+        let area = Area { x, y, width: line.width * size, height: (line.ascent + line.descent) * size };
+        self.items.push(Item { area, ink: Ink::Text { line, size, colour }, role });
+        area.bottom()
+    }
+
+    fn fill(&mut self, area: Area, colour: Colour) {
+        self.items.push(Item { area, ink: Ink::Fill(colour), role: Role::Decoration });
+    }
+
+    fn style(&self, size: f32, weight: Weight, colour: Colour) -> Style {
+        Style { size: size * self.scale, weight, colour }
+    }
+
+    fn paragraph(&mut self) -> Role {
+        self.paragraphs += 1;
+        Role::Paragraph(self.paragraphs)
+    }
+
+    /// White space of `millimetres` at scale 1.
+    fn gap(&self, millimetres: f32) -> f32 {
+        points(millimetres) * self.scale
+    }
+}
+
+fn points(millimetres: f32) -> f32 {
+    millimetres * 72.0 / 25.4
+}

@@ -1,0 +1,150 @@
+//! Fonts: which of them has a character, and the glyphs of a stretch of text. The only place that knows the shaper.
+
+use std::sync::Arc;
+
+use harfrust::{Buffer, Direction, Font, GlyphId, ShapeOptions, ShaperFont, font::Blob};
+
+use crate::{PrintError, template::FontFiles};
+
+/// Regular or bold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Weight {
+    Regular,
+    Bold,
+}
+
+/// The number of a face in [`Fonts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FaceId(usize);
+
+/// The faces that a template names, in the order in which a character is looked for.
+pub(crate) struct Fonts {
+    faces: Vec<Face>,
+    /// How many of the first faces are bold.
+    bold: usize,
+}
+
+/// One font file, parsed once.
+pub(crate) struct Face {
+    pub(crate) name: String,
+    pub(crate) bytes: Arc<Vec<u8>>,
+    /// Above and below the baseline, in em; the second is negative.
+    pub(crate) ascent: f32,
+    pub(crate) descent: f32,
+    font: Font,
+}
+
+/// A glyph at its place; lengths in em.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Glyph {
+    pub(crate) id: u16,
+    /// How far it moves the pen.
+    pub(crate) advance: f32,
+    /// How far it stands from the pen.
+    pub(crate) offset: [f32; 2],
+    /// Where its text begins: a byte index into the run's text.
+    pub(crate) cluster: usize,
+}
+
+impl Fonts {
+    /// # Errors
+    /// When a font that the template names was not given or cannot be parsed.
+    pub(crate) fn new(files: &FontFiles, given: Vec<(String, Vec<u8>)>) -> Result<Self, PrintError> {
+        let mut given: Vec<_> = given.into_iter().map(|(name, bytes)| (name, Arc::new(bytes))).collect();
+        given.sort_by(|one, other| one.0.cmp(&other.0));
+        let face = |name: &String| {
+            let file = given.iter().find(|(given, _)| given == name);
+            let (_, bytes) = file.ok_or_else(|| PrintError::Font(name.clone(), "was not given".to_owned()))?;
+            Face::new(name, bytes).ok_or_else(|| PrintError::Font(name.clone(), "is no TrueType font".to_owned()))
+        };
+        let faces = files.bold.iter().chain(&files.regular).map(face).collect::<Result<_, _>>()?;
+        Ok(Self { faces, bold: files.bold.len() })
+    }
+
+    pub(crate) fn face(&self, id: FaceId) -> Option<&Face> {
+        self.faces.get(id.0)
+    }
+
+    pub(crate) fn is_bold(&self, id: FaceId) -> bool {
+        id.0 < self.bold
+    }
+
+    /// All faces, bold ones first.
+    pub(crate) fn faces(&self) -> &[Face] {
+        &self.faces
+    }
+
+    /// The first face of `weight` that has `character`; a bold text falls back to the regular faces.
+    pub(crate) fn having(&self, character: char, weight: Weight) -> Option<FaceId> {
+        let first = match weight {
+            Weight::Bold => 0,
+            Weight::Regular => self.bold,
+        };
+        let place = self.faces.iter().skip(first).position(|face| face.has(character))?;
+        Some(FaceId(first + place))
+    }
+}
+
+impl Face {
+    fn new(name: &str, bytes: &Arc<Vec<u8>>) -> Option<Self> {
+        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::clone(bytes) as _;
+        let font = Font::new(Blob::Shared(shared), 0)?;
+        let line = font.metrics().scaled_f32(1.0).h_line()?;
+        Some(Self {
+            name: name.to_owned(),
+            bytes: Arc::clone(bytes),
+            ascent: line.ascender,
+            descent: line.descender,
+            font,
+        })
+    }
+
+    pub(crate) fn has(&self, character: char) -> bool {
+        self.nominal(character).is_some()
+    }
+
+    /// The glyph that stands for `character` before shaping.
+    pub(crate) fn nominal(&self, character: char) -> Option<u16> {
+        self.font
+            .charmap()
+            .map_unicode(character)
+            .and_then(|glyph| u16::try_from(glyph.to_u32()).ok())
+            .filter(|&id| id != 0)
+    }
+
+    /// The advance of a glyph on its own, in em.
+    pub(crate) fn advance(&self, glyph: u16) -> f32 {
+        self.font.glyph_metrics().h_advance(GlyphId::from(glyph)) / self.units()
+    }
+
+    /// The box around every glyph of the font, in em: left, bottom, right, top.
+    pub(crate) fn bounds(&self) -> [f32; 4] {
+        let bounds = self.font.metrics().scaled_f32(1.0).bounds();
+        [bounds.x_min, bounds.y_min, bounds.x_max, bounds.y_max]
+    }
+
+    /// The glyphs of `text`, from left to right. The text is of one direction.
+    pub(crate) fn shape(&self, text: &str, rightwards: bool) -> Vec<Glyph> {
+        let mut buffer = Buffer::new();
+        buffer.push_str(text);
+        buffer.set_direction(if rightwards { Direction::LeftToRight } else { Direction::RightToLeft });
+        buffer.guess_segment_properties();
+        if harfrust::shape(&ShaperFont::new(&self.font), &mut buffer, ShapeOptions::new()).is_err() {
+            return Vec::new();
+        }
+        let em = |units: i32| i16::try_from(units).map_or(0.0, f32::from) / self.units();
+        let placed = buffer.glyph_infos().iter().zip(buffer.glyph_positions());
+        placed
+            .map(|(glyph, position)| Glyph {
+                id: u16::try_from(glyph.glyph_id).unwrap_or_default(),
+                advance: em(position.x_advance),
+                offset: [em(position.x_offset), em(position.y_offset)],
+                cluster: usize::try_from(glyph.cluster).unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    fn units(&self) -> f32 {
+        f32::from(self.font.units_per_em())
+    }
+}

@@ -1,0 +1,190 @@
+//! What a certificate states, put into words: dates in the country's zone, doses, statuses, masked identities.
+
+use credential::{
+    Facts,
+    facts::{Address, Vaccination},
+};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+use crate::template::{Fact, Template, Words};
+
+/// How a dose stands to the number of doses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Unknown,
+    Provisional,
+    Final,
+    Precaution,
+    LaterPrecaution,
+}
+
+impl Stage {
+    fn of(vaccination: &Vaccination) -> Self {
+        let (dose, total) = (vaccination.dose, vaccination.total_doses);
+        if dose == 0 || total == 0 {
+            return Self::Unknown;
+        }
+        match dose.checked_sub(total) {
+            None => Self::Provisional,
+            Some(0) => Self::Final,
+            Some(1) => Self::Precaution,
+            Some(_) => Self::LaterPrecaution,
+        }
+    }
+}
+
+/// Puts facts into the template's words.
+#[derive(Clone, Copy)]
+pub(crate) struct Wording<'a> {
+    pub(crate) template: &'a Template,
+    pub(crate) languages: &'a [&'a str],
+}
+
+impl Wording<'_> {
+    /// The title, once in each language.
+    pub(crate) fn titles(self, facts: &Facts) -> Vec<String> {
+        let Some(vaccination) = facts.vaccination() else { return Vec::new() };
+        let titles = &self.template.titles;
+        let words = match Stage::of(vaccination) {
+            Stage::Unknown => &titles.unknown,
+            Stage::Provisional => &titles.provisional,
+            Stage::Final => &titles.r#final,
+            Stage::Precaution => &titles.precaution,
+            Stage::LaterPrecaution => &titles.later_precaution,
+        };
+        words.in_languages(self.languages).into_iter().map(|title| filled(title, vaccination)).collect()
+    }
+
+    /// One fact; empty when the certificate doesn't state it.
+    pub(crate) fn fact(self, fact: Fact, facts: &Facts) -> String {
+        let subject = &facts.credential_subject;
+        let nothing = Vaccination::default();
+        let vaccination = facts.vaccination().unwrap_or(&nothing);
+        match fact {
+            Fact::Name => subject.name.clone(),
+            Fact::Age if subject.dob.is_empty() => subject.age.clone(),
+            Fact::Age => String::new(),
+            Fact::BirthDate => self.day(&subject.dob),
+            Fact::Gender => subject.gender.clone(),
+            Fact::Nationality => subject.nationality.clone(),
+            Fact::Identity => self.identity(&subject.id, &subject.ref_id),
+            Fact::BeneficiaryId => subject.ref_id.clone(),
+            Fact::Residence => residence(&subject.address),
+            Fact::CertificateId => vaccination.certificate_id.clone(),
+            Fact::Status => self.status(vaccination),
+            Fact::Dose => self.dose(vaccination),
+            Fact::Vaccine => vaccination.vaccine.clone(),
+            Fact::VaccineType => joined([&vaccination.icd11_code, &vaccination.prophylaxis]),
+            Fact::Date => self.day(&vaccination.date),
+            Fact::Batch => vaccination.batch.clone(),
+            Fact::Manufacturer => vaccination.manufacturer.clone(),
+            Fact::Vaccinator => vaccination.verifier.name.clone(),
+            Fact::Facility => {
+                let address = &vaccination.facility.address;
+                joined([&vaccination.facility.name, &address.district, &address.address_region])
+            }
+            Fact::Country => {
+                let code = &vaccination.facility.address.address_country;
+                self.template.countries.get(code).unwrap_or(code).clone()
+            }
+            Fact::ValidFrom => self.day(&vaccination.effective_start),
+            Fact::ValidUntil => self.day(&vaccination.effective_until),
+        }
+    }
+
+    fn status(self, vaccination: &Vaccination) -> String {
+        let statuses = &self.template.status;
+        // Partly vaccinated people are counted by the doses they have, the others by the doses of the course.
+        let (counted, count) = match Stage::of(vaccination) {
+            Stage::Unknown => return String::new(),
+            Stage::Provisional => (&statuses.partly, vaccination.dose),
+            Stage::Final => (&statuses.fully, vaccination.total_doses),
+            Stage::Precaution => (&statuses.precaution, vaccination.total_doses),
+            Stage::LaterPrecaution => (&statuses.later_precaution, vaccination.total_doses),
+        };
+        self.words(if count == 1 { &counted.one } else { &counted.many }, vaccination)
+    }
+
+    fn dose(self, vaccination: &Vaccination) -> String {
+        let names = &self.template.dose;
+        match Stage::of(vaccination) {
+            Stage::Unknown if vaccination.dose == 0 => String::new(),
+            Stage::Unknown => vaccination.dose.to_string(),
+            Stage::Provisional | Stage::Final => self.words(&names.primary, vaccination),
+            Stage::Precaution => self.words(&names.precaution, vaccination),
+            Stage::LaterPrecaution => self.words(&names.later_precaution, vaccination),
+        }
+    }
+
+    fn words(self, words: &Words, vaccination: &Vaccination) -> String {
+        filled(&words.in_languages(self.languages).join(" / "), vaccination)
+    }
+
+    /// A date or a time as a day in the template's zone; text that is neither, as it is.
+    fn day(self, text: &str) -> String {
+        let iso = format_description!("[year]-[month]-[day]");
+        let day = match OffsetDateTime::parse(text, &Rfc3339) {
+            Ok(time) => time.checked_to_offset(self.template.time_zone).map(OffsetDateTime::date),
+            Err(_) => Date::parse(text, &iso).ok(),
+        };
+        let format = time::format_description::parse_borrowed::<2>(&self.template.date_format).ok();
+        day.zip(format).and_then(|(day, format)| day.format(&format).ok()).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// The document and the last four characters of its number. Nothing when the identity was made of the beneficiary's code, as
+    /// DIVOC does when no document was shown.
+    fn identity(self, iri: &str, code: &str) -> String {
+        let derived = iri.strip_suffix(code).is_some_and(|scheme| scheme.ends_with(':'));
+        let (kind, number) = iri.rsplit_once(':').unwrap_or(("", iri));
+        if number.is_empty() || derived {
+            return String::new();
+        }
+        let kind = kind.to_lowercase();
+        let documents = &self.template.identity.documents;
+        let begins =
+            |word: &str| kind.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(word));
+        match documents.iter().find(|document| begins(&document.word)) {
+            None => masked(number, None),
+            Some(document) => [
+                &document.name.in_languages(self.languages).join(" / "),
+                &self.template.identity.separator,
+                &masked(number, document.mask.as_deref()),
+            ]
+            .map(String::as_str)
+            .concat(),
+        }
+    }
+}
+
+/// Shows at most the last four characters, and never a whole number.
+fn masked(number: &str, mask: Option<&str>) -> String {
+    let letters: Vec<char> = number.chars().collect();
+    let Some((hidden, shown)) = letters.split_last_chunk::<4>().filter(|(hidden, _)| !hidden.is_empty()) else {
+        return "X".repeat(letters.len());
+    };
+    let mut text = mask.map_or_else(|| "X".repeat(hidden.len()), str::to_owned);
+    text.extend(shown);
+    text
+}
+
+fn residence(address: &Address) -> String {
+    joined([
+        &address.street_address,
+        &address.street_address2,
+        &address.city,
+        &address.district,
+        &address.address_region,
+        &address.postal_code,
+    ])
+}
+
+fn joined<const N: usize>(parts: [&String; N]) -> String {
+    let parts: Vec<_> = parts.into_iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+fn filled(text: &str, vaccination: &Vaccination) -> String {
+    text.replace("{dose}", &vaccination.dose.to_string())
+        .replace("{total}", &vaccination.total_doses.to_string())
+        .replace("{extra}", &vaccination.dose.saturating_sub(vaccination.total_doses).to_string())
+}
