@@ -28,6 +28,7 @@ class Stack:
     outputs: dict[str, str]
     resources: dict[str, str]
     api: str
+    key_spec: str
     name: str = STACK
 
     def request(self, method: str, path: str, token: str | None = None, body: bytes | None = None, kind: str = "application/json"):
@@ -79,7 +80,7 @@ def plain(value):
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def deploy(emulator, folder: Path, callers) -> Stack:
+def deploy(emulator, folder: Path, callers, key_spec: str) -> Stack:
     """Deploys with `sam deploy` and closes the gaps that the emulator leaves."""
     settings = {
         "Architecture": "x86_64",
@@ -87,6 +88,7 @@ def deploy(emulator, folder: Path, callers) -> Stack:
         "OidcAudience": callers.audience,
         "OidcKeySetUrl": callers.key_set_url,
         "OidcPreset": "cognito",
+        "SigningKeySpec": key_spec,
         "DeletionProtection": "false",
         "LogLevel": "debug",
     }
@@ -110,7 +112,8 @@ def deploy(emulator, folder: Path, callers) -> Stack:
         emulator,
         {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]},
         {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found},
-        "",
+        api="",
+        key_spec=key_spec,
     )
     stack.api = stack.resources["Api"]
     add_routes(stack, callers)

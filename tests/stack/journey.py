@@ -38,6 +38,13 @@ EVENT = {
     },
 }
 
+PROOFS = {
+    "RSA_2048": "RsaSignature2018",
+    "ECC_NIST_P256": "EcdsaSecp256r1Signature2019",
+    "ECC_SECG_P256K1": "EcdsaSecp256k1Signature2019",
+    "ECC_NIST_EDWARDS25519": "Ed25519Signature2018",
+}
+
 
 def what_is_open(stack, callers) -> Report:
     """Health, public keys and contexts answer anyone; every other route answers nobody without a token, and nothing else exists."""
@@ -95,7 +102,7 @@ def certificates(stack, callers) -> Report:
     status, headers, body = get(f"/certificate/api/credential/{certificate}")
     report.equal("credential", status, 200)
     if status == 200:
-        credential(report, json.loads(body), certificate)
+        credential(report, json.loads(body), certificate, PROOFS[stack.key_spec])
 
     report.equal("PDF for the citizen it belongs to", get(pdf, "citizen")[0], 200)
     report.that("no PDF for another citizen", get(pdf, "stranger")[0] in (403, 404))
@@ -119,12 +126,12 @@ def certified(report: Report, what: str, answer) -> dict:
         return {}
 
 
-def credential(report: Report, document: dict, certificate: str) -> None:
+def credential(report: Report, document: dict, certificate: str, proof: str) -> None:
     """What a verifier reads."""
     evidence = document["evidence"][0]
     report.equal("whose", (document["credentialSubject"]["name"], document["credentialSubject"]["refId"]), ("Anjali Verma", BENEFICIARY))
     report.equal("which", (evidence["certificateId"], evidence["dose"], evidence["batch"]), (certificate, 1, "4121Z001"))
-    report.equal("signed", (document["proof"]["type"], document["proof"]["proofPurpose"]), ("RsaSignature2018", "assertionMethod"))
+    report.equal("signed", (document["proof"]["type"], document["proof"]["proofPurpose"]), (proof, "assertionMethod"))
     age = abs(datetime.datetime.fromisoformat(document["issuanceDate"]) - datetime.datetime.now(datetime.UTC))
     report.that("issued now", age < datetime.timedelta(minutes=10), document["issuanceDate"])
 
