@@ -23,6 +23,4 @@ PATH="$PWD/target/venv-infra/bin:$PATH"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/lambda-$1"
 sam build ${2:-} --template template.yaml --parameter-overrides "Architecture=$1"
 echo "$1" >.aws-sam/architecture
-for function in .aws-sam/build/*/bootstrap; do
-	printf '%-32s %5d kB, %5d kB zipped\n' "$(basename "$(dirname "$function")")" $(($(wc -c <"$function") / 1024)) $(($(gzip -c "$function" | wc -c) / 1024))
-done
+target/venv-infra/bin/python infra/measure.py
