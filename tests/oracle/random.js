@@ -61,7 +61,9 @@ function named(object, p) {
   if (chance(p)) object[chance(0.9) ? 'id' : '@id'] = id();
   return object;
 }
-const many = f => chance(0.25) ? Array.from({length: below(4)}, () => chance(0.1) ? null : f()) : f();
+// Some values several times over: nodes without an id can then be told apart by their neighbours only, or not at all.
+const again = value => chance(0.15) ? Array.from({length: 2 + below(2)}, () => value) : value;
+const many = f => again(chance(0.25) ? Array.from({length: below(4)}, () => chance(0.1) ? null : f()) : f());
 const address = wild => named(fill({}, ADDRESS, 0.6, wild), 0.1);
 function person(wild = 0) {
   const object = fill(named({type: chance(0.8) ? 'Person' : ['Person', 'Foo']}, 0.7), PERSON, 0.6, wild + 1);
@@ -81,7 +83,21 @@ function dose(wild = 0) {
   if (chance(0.05)) object.issuer = 'did:x:issuer';
   return object;
 }
+// A test certificate: the third context.
+function test() {
+  const object = fill(named({type: 'TestDetails'}, 0.7), ['certificateId', 'feedbackUrl', 'infoUrl', 'batch', 'testType', 'testName', 'manufacturer', 'disease',
+    'sampleOrigin', 'sampleCollectionTimestamp', 'resultTimestamp', 'result'], 0.5, 1);
+  const {verifier, facility} = dose();
+  return Object.assign(object, verifier && {verifier}, facility && {facility});
+}
+function testCertificate() {
+  const object = {'@context': ['https://www.w3.org/2018/credentials/v1', 'https://cowin.gov.in/credentials/testCertificate/v1'], id: id(),
+    type: ['VerifiableCredential', 'ProofOfTestCertificateCredential'], credentialSubject: person(), evidence: many(test), nonTransferable: 'true'};
+  delete object.credentialSubject.age;
+  return object;
+}
 function credential() {
+  if (chance(0.1)) return testCertificate();
   const host = pick(['https://cowin.gov.in', 'https://divoc.dev', 'http://health.example/x']);
   const contexts = ['https://www.w3.org/2018/credentials/v1', `${host}/credentials/vaccination/${pick(['v1', 'v2', 'v2', 'v2'])}`];
   if (chance(0.2)) contexts.reverse();

@@ -71,7 +71,14 @@ impl Client {
     }
 
     /// Any request.
-    pub async fn send(&self, method: Method, path: &str, role: &str, headers: &[(&str, &str)], body: Option<(&str, Vec<u8>)>) -> Result<Answer> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        role: &str,
+        headers: &[(&str, &str)],
+        body: Option<(&str, Vec<u8>)>,
+    ) -> Result<Answer> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = self.tokens.get(role) {
             request = request.bearer_auth(token);
@@ -84,7 +91,9 @@ impl Client {
         }
         let response = request.send().await.context("sending a request")?;
         let status = response.status().as_u16();
-        let named = |(name, value): (&header::HeaderName, &header::HeaderValue)| (name.to_string(), value.to_str().unwrap_or_default().to_owned());
+        let named = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+        };
         let headers = response.headers().iter().map(named).collect();
         Ok(Answer { status, headers, body: response.bytes().await.context("reading an answer")?.to_vec() })
     }

@@ -3,5 +3,7 @@
 pub mod client;
 pub mod people;
 pub mod pixels;
+pub mod service;
 
 pub use client::{Answer, Client};
+pub use service::Service;

@@ -11,7 +11,9 @@ pub fn read_png(png: &[u8]) -> Result<Vec<u8>> {
     let frame = reader.next_frame(&mut pixels).context("a broken PNG")?;
     let (width, height) = (usize::try_from(frame.width)?, usize::try_from(frame.height)?);
     let step = frame.color_type.samples();
-    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| pixels.get((y * width + x) * step).copied().unwrap_or(255));
+    let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
+        pixels.get((y * width + x) * step).copied().unwrap_or(255)
+    });
     let grids = image.detect_grids();
     let [grid] = grids.as_slice() else { bail!("{} QR codes, not one", grids.len()) };
     let mut content = Vec::new();

@@ -7,13 +7,16 @@
 //! Refused, where they would take anything: members that no context defines, contexts that are not pinned or stand inside the document, keywords, and IRIs
 //! with angle brackets or control characters, which would let one document write another one's quads.
 
+mod active;
 mod expand;
 mod number;
+mod path;
 mod quad;
 mod urdna;
 
+pub(crate) use active::is_absolute_iri;
 pub(crate) use number::ecmascript;
-pub(crate) use quad::utf16_order;
+pub(crate) use quad::{escape, utf16_order};
 
 use serde_json::{Map, Value};
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use credential::Facts;
 
 use crate::{
+    Page,
     font::Weight,
     layout::{Area, Ink, Item, Layout, Role, Style},
     template::{Block, Colour, Doses, Field, Fields, Issuer, Template, Words},
@@ -14,8 +15,8 @@ use crate::{
 
 /// The page at the largest scale at which everything fits above the footer. Even the smallest is legible for what a certificate holds;
 /// what would not fit then is cut by the limit of lines.
-pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'_>, content: Content<'_>) -> Layout {
-    let attempt = |scale: f32| Composer::new(template, languages, shaper, scale).page(content);
+pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'_>, page: &Page<'_>) -> Layout {
+    let attempt = |scale: f32| Composer::new(template, languages, shaper, scale).page(page);
     let mut composed = attempt(1.0);
     for scale in [0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5, 0.42, 0.35] {
         if composed.1 {
@@ -24,15 +25,6 @@ pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'
         composed = attempt(scale);
     }
     composed.0
-}
-
-/// What a page shows, apart from the QR code's dots.
-#[derive(Clone, Copy)]
-pub(crate) struct Content<'a> {
-    pub(crate) certificate: &'a Facts,
-    pub(crate) history: &'a [Facts],
-    /// Modules a side of the QR code.
-    pub(crate) modules: u16,
 }
 
 struct Composer<'a> {
@@ -58,15 +50,15 @@ impl<'a> Composer<'a> {
     }
 
     /// The page, and whether everything fits.
-    fn page(mut self, page: Content<'_>) -> (Layout, bool) {
+    fn page(mut self, page: &Page<'_>) -> (Layout, bool) {
         let sheet = &self.template.page;
         let (width, height, margin) = (points(sheet.width), points(sheet.height), points(sheet.margin));
         let full = Column { x: margin, width: width - 2.0 * margin };
         self.fill(Area { x: 0.0, y: 0.0, width, height: points(2.5) }, self.template.colours.accent);
         let footer = self.footer(full, width, height);
         let top = points(11.0);
-        let quiet =
-            points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(page.modules.max(21));
+        let modules = u16::try_from(page.symbol.modules()).unwrap_or(u16::MAX);
+        let quiet = points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(modules.max(21));
         let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + points(2.5)), quiet);
         let narrow = Column { x: full.x, width: symbol.x - quiet.max(points(8.0)) - full.x };
         let (mut y, mut beside) = (top, true);
@@ -81,7 +73,7 @@ impl<'a> Composer<'a> {
         (Layout { width, height, items: self.items }, fits)
     }
 
-    fn block(&mut self, block: &Block, column: Column, y: f32, page: Content<'_>) -> f32 {
+    fn block(&mut self, block: &Block, column: Column, y: f32, page: &Page<'_>) -> f32 {
         match block {
             Block::Issuer(issuer) => self.issuer(issuer, column, y),
             Block::Title(_) => self.title(column, y, page.certificate),
@@ -145,7 +137,7 @@ impl<'a> Composer<'a> {
         let mut below = y;
         let mut x = column.x;
         let mut rows = 0;
-        for field in &block.fields {
+        for field in &block.facts {
             let fact = self.wording.fact(field.fact, facts);
             if fact.trim().is_empty() {
                 continue;
@@ -183,7 +175,7 @@ impl<'a> Composer<'a> {
         self.text(fact, self.style(sizes.value, Weight::Bold, colour), column, y, &role)
     }
 
-    fn doses(&mut self, block: &Doses, column: Column, y: f32, page: Content<'_>) -> f32 {
+    fn doses(&mut self, block: &Doses, column: Column, y: f32, page: &Page<'_>) -> f32 {
         let mut y = self.heading(block.heading.as_ref(), column, y);
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
         let header: Vec<_> = block.columns.iter().map(|one| one.label.in_languages(self.wording.languages)).collect();
@@ -285,6 +277,12 @@ impl<'a> Composer<'a> {
     /// The fewest lines that the smallest size allows, at the largest size that gets by with as many.
     fn fitted(&self, text: &str, style: Style, width: f32) -> Vec<(Rc<Line>, f32)> {
         let sizes = &self.template.sizes;
+        if text.trim().is_empty() {
+            return Vec::new();
+        }
+        let short =
+            text.char_indices().nth(MOST_LETTERS).and_then(|(end, _)| text.get(..end)).map(|start| format!("{start}…"));
+        let text = short.as_deref().unwrap_or(text);
         let at = |share: f32| self.shaper.lines(text, style.weight, width / (style.size * share));
         let mut share = 1.0;
         let mut lines = at(share);
@@ -333,3 +331,6 @@ impl<'a> Composer<'a> {
 fn points(millimetres: f32) -> f32 {
     millimetres * 72.0 / 25.4
 }
+
+/// No text of a certificate is longer; one that is would only cost time, as the limit of lines cuts it sooner.
+const MOST_LETTERS: usize = 1000;

@@ -143,7 +143,9 @@ pub(crate) fn stretches(run: &Run, used: &mut Used) -> Vec<Stretch> {
         let text = run.text.get(span.clone()).unwrap_or_default();
         let glyphs = coded(cluster, text, run.rightwards, used);
         // Readers turn leftward text round themselves, the actual text too: there the glyphs' own texts serve better.
-        let plain = !run.rightwards || (cluster.len() == 1 && cluster.iter().all(|glyph| glyph.offset == [0.0; 2]));
+        let plain = !run.rightwards
+            || (cluster.len() == 1
+                && cluster.iter().all(|glyph| glyph.offset.iter().all(|length| length.abs() < f32::EPSILON)));
         match words.last_mut() {
             Some(word) if !text.starts_with(' ') && !word.space => {
                 word.glyphs.extend(glyphs);

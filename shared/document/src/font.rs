@@ -87,7 +87,8 @@ impl Fonts {
 
 impl Face {
     fn new(name: &str, bytes: &Arc<Vec<u8>>) -> Option<Self> {
-        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::clone(bytes) as _;
+        let file: Arc<Vec<u8>> = Arc::clone(bytes);
+        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = file;
         let font = Font::new(Blob::Shared(shared), 0)?;
         let line = font.metrics().scaled_f32(1.0).h_line()?;
         Some(Self {
@@ -146,5 +147,33 @@ impl Face {
 
     fn units(&self) -> f32 {
         f32::from(self.font.units_per_em())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::fonts;
+
+    /// Origin: tests/vectors/shaping/README.md.
+    #[test]
+    fn every_script_is_shaped_as_harfbuzz_does() {
+        let fonts = fonts();
+        for line in include_str!("../../../tests/vectors/shaping/harfbuzz.tsv").lines() {
+            let [file, text, expected] = line.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("three columns: {line}")
+            };
+            let (name, bytes) = fonts.iter().find(|(name, _)| name == file).unwrap();
+            let face = Face::new(name, &Arc::new(bytes.clone())).unwrap();
+            let glyphs: Vec<_> =
+                face.shape(text, !file.contains("Arabic")).iter().map(|glyph| written(&face, glyph)).collect();
+            assert_eq!(glyphs.join(" "), expected, "{text}");
+        }
+    }
+
+    fn written(face: &Face, glyph: &Glyph) -> String {
+        let units = |em: f32| (em * face.units()).round();
+        let [x, y] = glyph.offset.map(units);
+        format!("{}@{}+{},{},{}", glyph.id, glyph.cluster, units(glyph.advance), x, y)
     }
 }

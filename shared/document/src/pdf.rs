@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use credential::qr::Bitmap;
 use flate2::{Compression, write::ZlibEncoder};
 use pdf_writer::{Date, Filter, Name, Pdf, Rect, Ref, Settings, TextStr};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -13,7 +14,6 @@ use crate::{
     ink::{self, SYMBOL},
     layout::Layout,
     structure::Structure,
-    symbol::Grid,
     template::Template,
 };
 
@@ -32,7 +32,7 @@ pub(crate) fn write(
     layout: &Layout,
     template: &Template,
     fonts: &Fonts,
-    grid: &Grid,
+    bitmap: &Bitmap,
     about: &About<'_>,
 ) -> Result<Vec<u8>, PrintError> {
     let [catalogue, pages, page, content, information, symbol] = [1, 2, 3, 4, 5, 6].map(Ref::new);
@@ -66,7 +66,7 @@ pub(crate) fn write(
     }
 
     pdf.stream(content, &packed(&drawing)?).filter(Filter::FlateDecode);
-    picture(&mut pdf, symbol, grid)?;
+    picture(&mut pdf, symbol, bitmap)?;
     structure.write(&mut pdf, tree, page);
     embedded.write(&mut pdf, first_font)?;
 
@@ -81,11 +81,12 @@ pub(crate) fn write(
     Ok(pdf.finish())
 }
 
-fn picture(pdf: &mut Pdf, symbol: Ref, grid: &Grid) -> Result<(), PrintError> {
-    let dots = packed(&grid.dots())?;
+fn picture(pdf: &mut Pdf, symbol: Ref, bitmap: &Bitmap) -> Result<(), PrintError> {
+    let side = i32::try_from(bitmap.side).map_err(|error| PrintError::Pdf(error.to_string()))?;
+    let dots = packed(&bitmap.rows)?;
     let mut image = pdf.image_xobject(symbol, &dots);
     image.filter(Filter::FlateDecode);
-    image.width(grid.side()).height(grid.side()).color_space().device_gray();
+    image.width(side).height(side).color_space().device_gray();
     image.bits_per_component(1).interpolate(false);
     Ok(())
 }

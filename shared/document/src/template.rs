@@ -265,7 +265,7 @@ pub(crate) struct Fields {
     pub(crate) beside_symbol: bool,
     pub(crate) heading: Option<Words>,
     pub(crate) columns: u16,
-    pub(crate) fields: Vec<Field>,
+    pub(crate) facts: Vec<Field>,
 }
 
 #[derive(Deserialize)]
@@ -358,4 +358,51 @@ fn strokes(text: &str) -> Option<Vec<Stroke>> {
         });
     }
     Some(strokes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_india_prints_stands_in_english_and_hindi() {
+        let template = Template::parse(crate::INDIA).unwrap();
+        let titles = &template.titles;
+        let mut words =
+            vec![&titles.provisional, &titles.r#final, &titles.precaution, &titles.later_precaution, &titles.unknown];
+        words.extend(&template.footer.lines);
+        for block in &template.blocks {
+            match block {
+                Block::Issuer(issuer) => words.push(&issuer.text),
+                Block::Title(_) => {}
+                Block::Fields(fields) => {
+                    words.extend(fields.facts.iter().map(|field| &field.label).chain(&fields.heading))
+                }
+                Block::Doses(doses) => {
+                    words.extend(doses.columns.iter().map(|column| &column.label).chain(&doses.heading))
+                }
+            }
+        }
+        for word in words {
+            assert_eq!(word.0.keys().collect::<Vec<_>>(), ["en", "hi"]);
+        }
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_printed_is_refused() {
+        for (right, wrong, why) in [
+            ("languages = [\"en\", \"hi\"]", "languages = []", "languages"),
+            ("time_zone = \"+05:30\"", "time_zone = \"IST\"", "a time zone is an offset"),
+            ("date_format = \"[day]", "date_format = \"[dag]", "date_format"),
+            ("ink = \"#14213d\"", "ink = \"navy\"", "a colour is #rrggbb"),
+            ("floor = 0.8", "floor = 0", "floor"),
+            ("columns = 2", "columns = 0", "columns"),
+            ("M 50 2 C", "M 50 2 Q", "an outline is made of"),
+        ] {
+            let text = crate::INDIA.replace(right, wrong);
+            assert_ne!(text, crate::INDIA, "{right}");
+            let Err(PrintError::Template(message)) = Template::parse(&text) else { panic!("accepted: {wrong}") };
+            assert!(message.contains(why), "{wrong}: {message}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
 
-use unicode_bidi::BidiInfo;
+use unicode_bidi::{BidiInfo, Level};
 use unicode_script::{Script, UnicodeScript};
 
 use crate::font::{FaceId, Fonts, Glyph, Weight};
@@ -209,7 +209,7 @@ fn directions(text: &str) -> Vec<(Range<usize>, bool)> {
     let (levels, runs) = bidi.visual_runs(paragraph, paragraph.range.clone());
     runs.into_iter()
         .map(|run| {
-            let rightwards = levels.get(run.start).is_none_or(|level| level.is_ltr());
+            let rightwards = levels.get(run.start).is_none_or(Level::is_ltr);
             (run, rightwards)
         })
         .collect()

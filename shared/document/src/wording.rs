@@ -188,3 +188,91 @@ fn filled(text: &str, vaccination: &Vaccination) -> String {
         .replace("{total}", &vaccination.total_doses.to_string())
         .replace("{extra}", &vaccination.dose.saturating_sub(vaccination.total_doses).to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wording<T>(ask: impl Fn(Wording<'_>) -> T) -> T {
+        let template = Template::parse(crate::INDIA).unwrap();
+        ask(Wording { template: &template, languages: &["en", "hi"] })
+    }
+
+    #[test]
+    fn every_identity_is_masked_to_its_last_four_characters() {
+        wording(|wording| {
+            for (iri, shown) in [
+                ("did:in.gov.uidai.aadhaar:234234331234", "Aadhaar # XXXX XXXX XXXX 1234"),
+                ("did:in.gov.uidai.aadhaar:2342341234", "Aadhaar # XXXX XXXX XXXX 1234"),
+                ("DID:IN.GOV.UIDAI.AADHAAR:234234331234", "Aadhaar # XXXX XXXX XXXX 1234"),
+                ("did:Passport:Z1234567", "Passport # XXXX4567"),
+                ("did:in.gov.driving-license:KA0120200001234", "Driver’s License # XXXXXXXXXXX1234"),
+                ("did:MNREGA Job Card:KA-01-002", "MNREGA Job Card # XXXXX-002"),
+                ("did:pan:ABCDE1234F", "PAN Card # XXXXXX234F"),
+                ("did:japan.registry:ABCDE1234F", "XXXXXX234F"),
+                ("did:voter.id:ABC1234567", "Voter ID # XXXXXX4567"),
+                ("did:india:19882120590", "XXXXXXX0590"),
+                ("872550100V", "XXXXXX100V"),
+                ("did:Passport:1234", "Passport # XXXX"),
+                ("did:Passport:நாற்காலி", "Passport # XXXXகாலி"),
+                ("", ""),
+            ] {
+                assert_eq!(wording.identity(iri, "1234567890124"), shown, "{iri}");
+            }
+        });
+    }
+
+    #[test]
+    fn an_identity_made_of_the_beneficiary_code_shows_nothing() {
+        wording(|wording| {
+            assert_eq!(wording.identity("did:india:1234567890124", "1234567890124"), "");
+            assert_eq!(wording.identity("did:india:camp:7", "camp:7"), "");
+            assert_eq!(wording.identity("did:india:71234567890124", "1234567890124"), "XXXXXXXXXX0124");
+        });
+    }
+
+    #[test]
+    fn a_time_is_shown_as_the_day_in_the_countrys_zone() {
+        wording(|wording| {
+            assert_eq!(wording.day("2021-08-28T18:29:59.999Z"), "28 Aug 2021");
+            assert_eq!(wording.day("2021-08-28T18:30:00.000Z"), "29 Aug 2021");
+            assert_eq!(wording.day("2021-08-29T01:00:00+05:30"), "29 Aug 2021");
+            assert_eq!(wording.day("2021-08-28"), "28 Aug 2021");
+            assert_eq!(wording.day("28th August"), "28th August");
+            assert_eq!(wording.day("9999-12-31T23:59:59Z"), "9999-12-31T23:59:59Z");
+            assert_eq!(wording.day(""), "");
+        });
+    }
+
+    #[test]
+    fn the_status_counts_doses() {
+        wording(|wording| {
+            for (dose, total_doses, status, name) in [
+                (1, 2, "Partially Vaccinated (1 Dose)", "1 of 2"),
+                (2, 3, "Partially Vaccinated (2 Doses)", "2 of 3"),
+                (2, 2, "Fully Vaccinated (2 Doses)", "2 of 2"),
+                (1, 1, "Fully Vaccinated (1 Dose)", "1 of 1"),
+                (2, 1, "Fully Vaccinated (1 Dose) and a Precaution Dose", "Precaution dose"),
+                (3, 2, "Fully Vaccinated (2 Doses) and a Precaution Dose", "Precaution dose"),
+                (4, 2, "Fully Vaccinated (2 Doses) and 2 Precaution Doses", "Precaution dose 2"),
+                (1, 0, "", "1"),
+                (0, 0, "", ""),
+            ] {
+                let vaccination = Vaccination { dose, total_doses, ..Vaccination::default() };
+                assert_eq!(wording.status(&vaccination), status);
+                assert_eq!(wording.dose(&vaccination), name);
+            }
+        });
+    }
+
+    #[test]
+    fn empty_parts_of_an_address_leave_no_comma() {
+        let address = Address {
+            street_address: " 12 Hill Road".to_owned(),
+            district: "Pune ".to_owned(),
+            postal_code: "411001".to_owned(),
+            ..Address::default()
+        };
+        assert_eq!(residence(&address), "12 Hill Road, Pune, 411001");
+    }
+}

@@ -133,7 +133,8 @@ impl<A: Admission> FromRequestParts<App> for By<A> {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let header = parts.headers.get(header::AUTHORIZATION).ok_or(Error::Unauthenticated("there is none"))?;
         let header = header.to_str().map_err(|_| Error::Unauthenticated("it is not text"))?;
-        let (scheme, token) = header.split_once(' ').ok_or(Error::Unauthenticated("the header is not `Bearer <token>`"))?;
+        let (scheme, token) =
+            header.split_once(' ').ok_or(Error::Unauthenticated("the header is not `Bearer <token>`"))?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(Error::Unauthenticated("the header is not `Bearer <token>`"));
         }
@@ -186,7 +187,8 @@ impl Tokens {
         if !ALGORITHMS.contains(&header.alg) {
             return Err(Error::Unauthenticated("its algorithm is not taken"));
         }
-        let key = self.key(header.kid.as_deref()).await?.ok_or(Error::Unauthenticated("its key is not the issuer's"))?;
+        let key =
+            self.key(header.kid.as_deref()).await?.ok_or(Error::Unauthenticated("its key is not the issuer's"))?;
         let mut validation = Validation::new(header.alg);
         validation.set_issuer(&[&self.identity.issuer]);
         validation.set_required_spec_claims(&["exp", "iss"]);
@@ -236,7 +238,8 @@ impl Tokens {
         Caller {
             subject: text("sub").unwrap_or_default().to_owned(),
             roles: self.role_names(claims).into_iter().filter_map(Role::named).collect(),
-            phone: text(&self.identity.phone_claim).and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),
+            phone: text(&self.identity.phone_claim)
+                .and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),
         }
     }
 

@@ -75,7 +75,9 @@ pub async fn issue(app: &App, actor: &str, event: &Event) -> Result<Outcome> {
     loop {
         let intent = intent(app, event)?;
         match app.store.reserve(&intent).await? {
-            Reservation::Issued(there) if there.digest == intent.digest => return Ok(Outcome::AlreadyIssued(there.certificate_id)),
+            Reservation::Issued(there) if there.digest == intent.digest => {
+                return Ok(Outcome::AlreadyIssued(there.certificate_id));
+            }
             Reservation::Issued(_) => return Ok(Outcome::Conflict),
             Reservation::Ours(issuance) => match sign_and_store(app, actor, event, &intent, issuance.clone()).await {
                 Ok(Commit::Stored) => return Ok(Outcome::Created(issuance.certificate_id)),
@@ -108,8 +110,12 @@ const AT_A_TIME: usize = 16;
 async fn sign_and_store(app: &App, actor: &str, event: &Event, intent: &Intent, issuance: Issuance) -> Result<Commit> {
     let method = keys::current(app).await.context("publishing the signing key")?;
     let unsigned = event.credential(&app.config.profile, &issuance);
-    let prepared = unsigned.prepare(method.key.suite(), &method.id, issuance.issued_at).context("preparing a credential")?;
-    let signature = timeout(SIGNING, app.signer.sign(prepared.signing_input())).await.context("the key took too long")?.context("signing")?;
+    let prepared =
+        unsigned.prepare(method.key.suite(), &method.id, issuance.issued_at).context("preparing a credential")?;
+    let signature = timeout(SIGNING, app.signer.sign(prepared.signing_input()))
+        .await
+        .context("the key took too long")?
+        .context("signing")?;
     let signed = prepared.seal(&signature).context("sealing")?;
 
     let pepper = app.pepper.contact_key().await.context("reading the contact key")?;
@@ -155,11 +161,13 @@ async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<Event>, E
 }
 
 async fn refuse_what_no_qr_code_holds(app: &App, events: &[Event]) -> Result<(), Error> {
-    let suite = app.signer.public_key().await?.suite();
+    let signature = app.signer.public_key().await?.suite().signature_length();
     let mut faults = Vec::new();
     for (index, event) in events.iter().enumerate() {
         let sample = event.credential(&app.config.profile, &new_issuance(event, (app.clock)())?);
-        let bytes = Payload::estimate(&sample, suite, app.config.qr_form);
+        let unsigned =
+            serde_json::to_string(sample.document()).context("writing a credential").map_err(Error::Internal)?;
+        let bytes = Payload::estimate(&unsigned, &app.config.verification_method, signature, app.config.qr_form);
         if bytes + Payload::MARGIN > Payload::MOST {
             faults.push(Fault {
                 pointer: format!("/{index}"),

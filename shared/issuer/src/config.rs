@@ -82,6 +82,7 @@ impl Config {
             )?,
             facility_country: text("FACILITY_COUNTRY_CODE", &usual.facility_country),
         };
+        profile.check()?;
         let calling_code = text("CALLING_CODE", "91");
         if calling_code.is_empty() || !calling_code.bytes().all(|b| b.is_ascii_digit()) {
             bail!("CALLING_CODE must be digits, such as 91");

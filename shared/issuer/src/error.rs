@@ -83,7 +83,9 @@ impl Error {
             Self::NotJson { .. } => (StatusCode::BAD_REQUEST, "not-json", "Malformed JSON"),
             Self::BodyLost => (StatusCode::BAD_REQUEST, "body-lost", "Incomplete body"),
             Self::Parameter(..) => (StatusCode::BAD_REQUEST, "parameter", "Wrong parameter"),
-            Self::Events(faults) if only_age_is_missing(faults) => (StatusCode::BAD_REQUEST, "missing-fields", "Age and date of birth"),
+            Self::Events(faults) if only_age_is_missing(faults) => {
+                (StatusCode::BAD_REQUEST, "missing-fields", "Age and date of birth")
+            }
             Self::Events(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-events", "Invalid events"),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type"),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
@@ -92,7 +94,9 @@ impl Error {
             Self::NoCertificate => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
-            Self::Conflict { .. } => (StatusCode::CONFLICT, "already-certified", "Already certified with other details"),
+            Self::Conflict { .. } => {
+                (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
+            }
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -105,7 +109,8 @@ impl Error {
             Self::Events(faults) => divoc_faults(&faults),
             Self::Conflict { pointers, items } => {
                 let detail = "this dose is already certified with other details; correct a certificate with PUT /divoc/api/v1/certificate";
-                let errors: Vec<Value> = pointers.into_iter().map(|pointer| json!({ "pointer": pointer, "detail": detail })).collect();
+                let errors: Vec<Value> =
+                    pointers.into_iter().map(|pointer| json!({ "pointer": pointer, "detail": detail })).collect();
                 let mut extensions = json!({ "errors": errors, "update": "/divoc/api/v1/certificate" });
                 if let (Some(items), Some(members)) = (items, extensions.as_object_mut()) {
                     members.insert("items".into(), items);
@@ -136,7 +141,10 @@ impl IntoResponse for Error {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if challenge {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"divoc\", error=\"invalid_token\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"divoc\", error=\"invalid_token\""),
+            );
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
@@ -152,10 +160,17 @@ fn only_age_is_missing(faults: &Faults) -> bool {
 
 /// All faults with their pointers, and the first one as DIVOC's callers know it (`code`, `message`).
 fn divoc_faults(faults: &Faults) -> Value {
-    let errors: Vec<Value> =
-        faults.0.iter().map(|fault| json!({ "pointer": fault.pointer, "detail": fault.detail, "code": fault.code.number() })).collect();
+    let errors: Vec<Value> = faults
+        .0
+        .iter()
+        .map(|fault| json!({ "pointer": fault.pointer, "detail": fault.detail, "code": fault.code.number() }))
+        .collect();
     let first = faults.0.first();
-    let code = if only_age_is_missing(faults) { json!("MISSING_FIELDS") } else { json!(first.map(|fault| fault.code.number())) };
+    let code = if only_age_is_missing(faults) {
+        json!("MISSING_FIELDS")
+    } else {
+        json!(first.map(|fault| fault.code.number()))
+    };
     let message = first.map(|fault| format!("{}: {}", fault.pointer, fault.detail));
     json!({ "code": code, "message": message, "errors": errors })
 }

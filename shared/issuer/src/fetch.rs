@@ -19,7 +19,10 @@ use axum::{
     routing::{get, head},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use credential::{BeneficiaryCode, CertificateId, Dose, Facts, qr::{Form, Payload, Symbol}};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, Facts,
+    qr::{Form, Payload, Symbol},
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -55,15 +58,30 @@ pub fn credential_routes() -> Router<App> {
         .route("/cert/api/certificateId/{beneficiaryId}/{dose}", get(id_of_dose))
 }
 
-async fn pdf_of_beneficiary(State(app): State<App>, By(caller, ..): By<Fetchers>, Path(code): Path<String>, headers: HeaderMap) -> Answer {
+async fn pdf_of_beneficiary(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
     pdf(&app, &latest(&app, &caller, &code, None).await?, &headers).await
 }
 
-async fn pdf_of_dose(State(app): State<App>, By(caller, ..): By<Fetchers>, Path((code, dose)): Path<(String, u64)>, headers: HeaderMap) -> Answer {
+async fn pdf_of_dose(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path((code, dose)): Path<(String, u64)>,
+    headers: HeaderMap,
+) -> Answer {
     pdf(&app, &latest(&app, &caller, &code, Some(dose)).await?, &headers).await
 }
 
-async fn pdf_of_certificate(State(app): State<App>, By(caller, ..): By<Fetchers>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn pdf_of_certificate(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
     pdf(&app, &exactly(&app, &caller, &id).await?, &headers).await
 }
 
@@ -73,7 +91,12 @@ struct ByCertificate {
     certificate_id: String,
 }
 
-async fn pdf_by_query(State(app): State<App>, By(caller, ..): By<Fetchers>, Query(query): Query<ByCertificate>, headers: HeaderMap) -> Answer {
+async fn pdf_by_query(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Query(query): Query<ByCertificate>,
+    headers: HeaderMap,
+) -> Answer {
     pdf(&app, &exactly(&app, &caller, &query.certificate_id).await?, &headers).await
 }
 
@@ -81,7 +104,11 @@ async fn exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): 
     existence(&app, &caller, &code, None).await
 }
 
-async fn dose_exists(State(app): State<App>, By(caller, ..): By<Askers>, Path((code, dose)): Path<(String, u64)>) -> Answer {
+async fn dose_exists(
+    State(app): State<App>,
+    By(caller, ..): By<Askers>,
+    Path((code, dose)): Path<(String, u64)>,
+) -> Answer {
     existence(&app, &caller, &code, Some(dose)).await
 }
 
@@ -105,7 +132,12 @@ async fn qr_of_certificate(
     qr(&app, &exactly(&app, &caller, &id).await?, &look, &headers)
 }
 
-async fn credential_of_certificate(State(app): State<App>, By(caller, ..): By<Fetchers>, Path(id): Path<String>, headers: HeaderMap) -> Answer {
+async fn credential_of_certificate(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
     let certificate = exactly(&app, &caller, &id).await?.certificate;
     let etag = fingerprint(&[certificate.signed.as_str().as_bytes()]);
     if let Some(unchanged) = not_modified(&headers, &etag) {
@@ -116,7 +148,11 @@ async fn credential_of_certificate(State(app): State<App>, By(caller, ..): By<Fe
     Ok(Personal { media_type: "application/json", etag, file_name, bytes }.into_response())
 }
 
-async fn id_of_dose(State(app): State<App>, By(caller, ..): By<Fetchers>, Path((code, dose)): Path<(String, u64)>) -> Answer {
+async fn id_of_dose(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path((code, dose)): Path<(String, u64)>,
+) -> Answer {
     let selection = latest(&app, &caller, &code, Some(dose)).await?;
     Ok(axum::Json(json!({ "certificateId": selection.certificate.issuance.certificate_id.as_str() })).into_response())
 }
@@ -134,7 +170,10 @@ struct Selection {
 async fn latest(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Result<Selection, Error> {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
     let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
-    let wanted = theirs.iter().rev().find(|certificate| dose.is_none_or(|dose| u64::from(certificate.slot.dose.number()) == dose));
+    let wanted = theirs
+        .iter()
+        .rev()
+        .find(|certificate| dose.is_none_or(|dose| u64::from(certificate.slot.dose.number()) == dose));
     let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
     Ok(select(certificate, theirs))
 }
@@ -153,7 +192,9 @@ async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Erro
 fn select(certificate: Certificate, all: Vec<Certificate>) -> Selection {
     let mut history: Vec<Certificate> = Vec::new();
     let shown = &certificate.slot;
-    for earlier in all.into_iter().filter(|other| other.slot.programme == shown.programme && other.slot.dose < shown.dose) {
+    for earlier in
+        all.into_iter().filter(|other| other.slot.programme == shown.programme && other.slot.dose < shown.dose)
+    {
         history.pop_if(|last| last.slot.dose == earlier.slot.dose);
         history.push(earlier);
     }
@@ -203,7 +244,8 @@ async fn pdf(app: &App, selection: &Selection, headers: &HeaderMap) -> Answer {
 fn print(app: &App, printer: &document::Printer, selection: &Selection) -> Result<Vec<u8>, Error> {
     let history: Vec<Facts> = selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
     let symbol = symbol(app, &selection.certificate)?;
-    let page = document::Page { certificate: &selection.certificate.signed.facts(), history: &history, symbol: &symbol };
+    let page =
+        document::Page { certificate: &selection.certificate.signed.facts(), history: &history, symbol: &symbol };
     printer.pdf(&page).context("printing a certificate").map_err(Error::Internal)
 }
 
@@ -255,7 +297,8 @@ fn qr(app: &App, selection: &Selection, look: &Look, headers: &HeaderMap) -> Ans
 
 fn symbol(app: &App, certificate: &Certificate) -> Result<Symbol, Error> {
     // Certify leaves room for the signature's spread; should one exceed it, the denser form still fits and is read by the same verifiers.
-    let payload = Payload::of(&certificate.signed, app.config.qr_form).or_else(|_| Payload::of(&certificate.signed, Form::Raw));
+    let payload =
+        Payload::of(&certificate.signed, app.config.qr_form).or_else(|_| Payload::of(&certificate.signed, Form::Raw));
     let payload = payload.context("making a QR code").map_err(Error::Internal)?;
     Ok(Symbol::of(&payload))
 }

@@ -30,15 +30,20 @@ impl FromRequest<App> for Json {
             return Err(Error::MediaType);
         }
         let most = app.config.most_bytes;
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|length| length > most) {
             return Err(Error::BodyTooLarge(most));
         }
         let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(|fault| {
-            let limit = std::error::Error::source(&fault).is_some_and(|cause| cause.to_string().contains("length limit"));
+            let limit =
+                std::error::Error::source(&fault).is_some_and(|cause| cause.to_string().contains("length limit"));
             if limit { Error::BodyTooLarge(most) } else { Error::BodyLost }
         })?;
-        let value = serde_json::from_slice(&bytes).map_err(|fault| Error::NotJson { line: fault.line(), column: fault.column() })?;
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|fault| Error::NotJson { line: fault.line(), column: fault.column() })?;
         Ok(Self(value))
     }
 }
@@ -80,16 +85,24 @@ const PRIVATE: &str = "private, no-cache";
 /// 304 if the caller has what `etag` names.
 pub fn not_modified(headers: &HeaderMap, etag: &str) -> Option<Response> {
     let known = headers.get(header::IF_NONE_MATCH)?.to_str().ok()?;
-    let same = known.split(',').any(|one| matches!(one.trim().trim_start_matches("W/").trim_matches('"'), tag if tag == etag || tag == "*"));
-    same.then(|| (StatusCode::NOT_MODIFIED, [(header::ETAG, format!("\"{etag}\"")), (header::CACHE_CONTROL, PRIVATE.to_owned())]).into_response())
+    let same = known
+        .split(',')
+        .any(|one| matches!(one.trim().trim_start_matches("W/").trim_matches('"'), tag if tag == etag || tag == "*"));
+    same.then(|| {
+        (StatusCode::NOT_MODIFIED, [(header::ETAG, format!("\"{etag}\"")), (header::CACHE_CONTROL, PRIVATE.to_owned())])
+            .into_response()
+    })
 }
 
 /// One line per request: route and status, never the path, which may hold a beneficiary's code. Errors of axum itself become problem documents.
 async fn observed(request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
-    if response.status().is_client_error() && !response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json") {
+    if response.status().is_client_error()
+        && !response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+    {
         response = Error::Parameter("path or query", "it is not in the form the route wants").into_response();
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

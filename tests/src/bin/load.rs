@@ -38,7 +38,12 @@ async fn main() -> Result<()> {
     let mut rows = Vec::new();
 
     let certify = client.clone();
-    let stage = Stage { name: "certify", rate: setting("CERTIFY", 1_200)? / batch, requests: certificates / batch, each: batch };
+    let stage = Stage {
+        name: "certify",
+        rate: setting("CERTIFY", 1_200)? / batch,
+        requests: certificates / batch,
+        each: batch,
+    };
     rows.push(
         stage
             .run(&service, move |number| {
@@ -50,7 +55,9 @@ async fn main() -> Result<()> {
             })
             .await?,
     );
-    for (name, usual, path) in [("HEAD", 6_000, "certificatePDF"), ("QR", 500, "certificateQRCode"), ("PDF", 300, "certificatePDF")] {
+    for (name, usual, path) in
+        [("HEAD", 6_000, "certificatePDF"), ("QR", 500, "certificateQRCode"), ("PDF", 300, "certificatePDF")]
+    {
         let rate = setting(name, usual)?;
         let client = client.clone();
         let stage = Stage { name, rate, requests: rate * seconds, each: 1 };
@@ -58,13 +65,23 @@ async fn main() -> Result<()> {
             stage
                 .run(&service, move |number| {
                     let client = client.clone();
-                    let path = format!("/certificate/api/{path}/{}", people::code((number * 7_919) % certificates.max(1)));
-                    async move { if name == "HEAD" { client.head(&path, "fetcher").await } else { client.get(&path, "fetcher").await } }
+                    let path =
+                        format!("/certificate/api/{path}/{}", people::code((number * 7_919) % certificates.max(1)));
+                    async move {
+                        if name == "HEAD" {
+                            client.head(&path, "fetcher").await
+                        } else {
+                            client.get(&path, "fetcher").await
+                        }
+                    }
                 })
                 .await?,
         );
     }
-    println!("{:<8} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6} {:>9} {:>7}", "stage", "asked/s", "done/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "failed", "shed", "CPU ms/1", "RSS MB");
+    println!(
+        "{:<8} {:>9} {:>9} {:>8} {:>8} {:>8} {:>8} {:>7} {:>6} {:>9} {:>7}",
+        "stage", "asked/s", "done/s", "p50 ms", "p95 ms", "p99 ms", "max ms", "failed", "shed", "CPU ms/1", "RSS MB"
+    );
     for row in rows {
         println!("{row}");
     }
@@ -90,7 +107,9 @@ impl Stage {
         W: Future<Output = Result<Answer>> + Send + 'static,
     {
         ensure!(self.rate > 0, "{}: the rate is below one batch a second", self.name);
-        let progress = ProgressBar::new(self.requests).with_style(ProgressStyle::with_template("{msg:8} {bar:30} {pos}/{len} {per_sec} {eta}")?).with_message(self.name);
+        let progress = ProgressBar::new(self.requests)
+            .with_style(ProgressStyle::with_template("{msg:8} {bar:30} {pos}/{len} {per_sec} {eta}")?)
+            .with_message(self.name);
         let latencies = Arc::new(Mutex::new(Vec::new()));
         let (failed, shed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let places = Arc::new(Semaphore::new(MOST_UNDER_WAY));
@@ -104,7 +123,8 @@ impl Stage {
                 progress.inc(1);
                 continue;
             };
-            let (work, latencies, failed, progress) = (request(number), Arc::clone(&latencies), Arc::clone(&failed), progress.clone());
+            let (work, latencies, failed, progress) =
+                (request(number), Arc::clone(&latencies), Arc::clone(&failed), progress.clone());
             tokio::spawn(async move {
                 let fine = matches!(work.await, Ok(answer) if answer.status == 200);
                 if !fine {
@@ -121,7 +141,10 @@ impl Stage {
         let mut latencies = std::mem::take(&mut *latencies.lock().await);
         latencies.sort_unstable();
         let done = u64::try_from(latencies.len())?;
-        let at = |percent: usize| latencies.get(latencies.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default().as_secs_f64() * 1e3;
+        let at = |percent: usize| {
+            latencies.get(latencies.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default().as_secs_f64()
+                * 1e3
+        };
         let per_second = |count: u64| count.to_string().parse::<f64>().unwrap_or_default() / took.as_secs_f64();
         let cpu = service.cpu_milliseconds()? - cpu;
         Ok(format!(
@@ -156,11 +179,23 @@ impl Service {
         ensure!(program.exists(), "{} is not built; use `make load`", program.display());
         let chosen = std::env::var("DATA_DIR").ok();
         let memory = if Path::new("/dev/shm").is_dir() { PathBuf::from("/dev/shm") } else { std::env::temp_dir() };
-        let data = chosen.clone().map_or_else(|| memory.join(format!("divoc-load-{}", std::process::id())), PathBuf::from);
+        let data =
+            chosen.clone().map_or_else(|| memory.join(format!("divoc-load-{}", std::process::id())), PathBuf::from);
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new(program).env("PORT", port.to_string()).env("DATA_DIR", &data).env("RUST_LOG", "error").stdout(Stdio::null()).spawn()?;
+        let process = Command::new(program)
+            .env("PORT", port.to_string())
+            .env("DATA_DIR", &data)
+            .env("RUST_LOG", "error")
+            .stdout(Stdio::null())
+            .spawn()?;
         let client_base = format!("http://127.0.0.1:{port}");
-        let mut service = Self { process, client: Client::new(&client_base, HashMap::new()), client_base, data, keep: chosen.is_some() };
+        let mut service = Self {
+            process,
+            client: Client::new(&client_base, HashMap::new()),
+            client_base,
+            data,
+            keep: chosen.is_some(),
+        };
         for _ in 0..100 {
             if service.client.get("/health", "").await.is_ok() {
                 let tokens = serde_json::from_slice(&fs::read(service.data.join("tokens.json"))?)?;

@@ -1,19 +1,20 @@
 //! Strict JSON-LD 1.1 expansion over the pinned contexts, fused with the conversion to RDF.
 
 use super::{
-    CanonicalError, number,
+    CanonicalError,
+    active::{Active, base_contexts, breaks_quads},
+    number,
+    path::{Path, Step},
     quad::{Literal, Node, Object, Quad, RDF_TYPE, Source, XSD_BOOLEAN, XSD_DATE_TIME},
     utf16_order,
 };
-use crate::context::{self, Coercion, Context, Term};
+use crate::context::{Coercion, Context};
 use serde_json::{Map, Number, Value};
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
 };
 
-/// How deep objects and arrays may stand in one another. Credentials need six.
-const MAX_DEPTH: usize = 32;
 /// How many statements a document may make. A certificate makes about 45.
 const MAX_QUADS: usize = 4096;
 
@@ -32,66 +33,6 @@ pub(super) fn expand(document: &Map<String, Value>) -> Result<Expanded<'_>, Cano
     let mut expansion = Expansion::default();
     expansion.node(document, &Active { contexts: &contexts, outer: None }, &Path::TOP)?;
     Ok(expansion.finish())
-}
-
-/// The contexts that the document names; one that is named again changes nothing.
-fn base_contexts(value: Option<&Value>) -> Result<Vec<&'static Context>, CanonicalError> {
-    let path = Path { parent: Some(&Path::TOP), step: Step::Member("@context"), depth: 1 };
-    let names = match value {
-        None => &[],
-        Some(Value::Array(names)) => names.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-    };
-    let mut contexts: Vec<&'static Context> = Vec::with_capacity(2);
-    for name in names {
-        let url = name.as_str().ok_or_else(|| path.shape("only names of pinned contexts are taken"))?;
-        let context = context::pinned(url).ok_or_else(|| CanonicalError::UnknownContext { url: url.to_owned() })?;
-        if contexts.iter().any(|known| known.contradicts(context)) {
-            return Err(path.shape("two contexts define a protected term differently"));
-        }
-        if !contexts.iter().any(|known| std::ptr::eq(*known, context)) {
-            contexts.push(context);
-        }
-    }
-    Ok(contexts)
-}
-
-/// The contexts that hold at one place, later ones before earlier ones.
-struct Active<'c> {
-    contexts: &'c [&'static Context],
-    outer: Option<&'c Active<'c>>,
-}
-
-impl Active<'_> {
-    fn term(&self, name: &str) -> Option<&'static Term> {
-        let here = self.contexts.iter().rev().find_map(|context| context.term(name));
-        here.or_else(|| self.outer.and_then(|outer| outer.term(name)))
-    }
-
-    /// Whether a node object names a node and says nothing about it.
-    fn is_reference(&self, object: &Map<String, Value>) -> bool {
-        let mut members = object.keys();
-        let only = members.next().filter(|_| members.next().is_none());
-        only.is_some_and(|name| name == "@id" || self.term(name).is_some_and(|term| term.iri == "@id"))
-    }
-
-    /// `text` as an IRI: a compact one is written out, a relative one is none.
-    fn iri<'a>(&self, text: &'a str) -> Option<Cow<'a, str>> {
-        let (start, rest) = text.split_once(':')?;
-        if start != "_" && !rest.starts_with("//") {
-            if let Some(prefix) = self.term(start).filter(|term| term.prefix) {
-                return Some(Cow::Owned(format!("{}{rest}", prefix.iri)));
-            }
-        }
-        is_scheme(start).then_some(Cow::Borrowed(text))
-    }
-}
-
-/// What jsonld.js takes for the start of an absolute IRI. The comma is its own.
-fn is_scheme(start: &str) -> bool {
-    start == "_"
-        || (start.starts_with(|first: char| first.is_ascii_alphabetic())
-            && start.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+,-.".contains(&byte)))
 }
 
 /// What a member's key means.
@@ -136,7 +77,7 @@ impl<'a> Expansion<'a> {
                 None => outer.iri(name),
             };
             let node = iri.map(|iri| self.node_named(iri, path)).transpose()?;
-            self.state(subject.as_ref(), &Cow::Borrowed(RDF_TYPE), node.map(Object::Node))?;
+            self.state(subject.as_ref(), Cow::Borrowed(RDF_TYPE), node.map(Object::Node))?;
         }
         for (name, value) in object {
             let path = path.child(Step::Member(name))?;
@@ -182,7 +123,7 @@ impl<'a> Expansion<'a> {
             self.labels.insert(iri, number);
             return Ok(self.new_blank());
         }
-        if iri.bytes().any(|byte| matches!(byte, b'<' | b'>' | 0..0x20)) {
+        if breaks_quads(&iri) {
             return Err(path.shape("an IRI has no angle brackets and no control characters"));
         }
         Ok(Node::Iri(iri))
@@ -227,13 +168,13 @@ impl<'a> Expansion<'a> {
             }
             Value::Number(number) => Some(numeric(number, property)),
         };
-        self.state(subject, &property.iri, object)
+        self.state(subject, property.iri.clone(), object)
     }
 
     fn state(
         &mut self,
         subject: Option<&Node<'a>>,
-        predicate: &Cow<'a, str>,
+        predicate: Cow<'a, str>,
         object: Option<Object<'a>>,
     ) -> Result<(), CanonicalError> {
         let (Some(subject), Some(object)) = (subject, object) else {
@@ -242,7 +183,7 @@ impl<'a> Expansion<'a> {
         if self.quads.len() == MAX_QUADS {
             return Err(CanonicalError::Bounds("too many statements"));
         }
-        self.quads.push(Quad { subject: subject.clone(), predicate: predicate.clone(), object });
+        self.quads.push(Quad { subject: subject.clone(), predicate, object });
         Ok(())
     }
 
@@ -320,18 +261,13 @@ fn key<'a>(name: &'a str, active: &Active, path: &Path) -> Result<Key<'a>, Canon
         };
     }
     let iri = active.iri(name).ok_or_else(|| CanonicalError::UndefinedTerm { path: path.pointer() })?;
-    if iri.starts_with("_:") || iri == RDF_TYPE || iri.bytes().any(|byte| matches!(byte, b'<' | b'>' | 0..0x20)) {
+    if iri.starts_with("_:") || iri == RDF_TYPE || breaks_quads(&iri) {
         return Err(path.shape("it is no usable property"));
     }
     Ok(Key::Property(Property { iri, coercion: Coercion::Plain, scope: None }))
 }
 
-fn literal<'a>(
-    text: Cow<'a, str>,
-    datatype: Option<&'static str>,
-    source: Source,
-    property: &Property,
-) -> Object<'a> {
+fn literal<'a>(text: Cow<'a, str>, datatype: Option<&'static str>, source: Source, property: &Property) -> Object<'a> {
     let datatype = if property.coercion == Coercion::DateTime { Some(XSD_DATE_TIME) } else { datatype };
     Object::Literal(Literal { text, datatype, source })
 }
@@ -342,46 +278,4 @@ fn numeric<'a>(json: &Number, property: &Property) -> Object<'a> {
     let (text, datatype) = number::literal(value);
     // Adding 0 makes -0 and 0 the same.
     literal(Cow::Owned(text), Some(datatype), Source::Number((value + 0.0).to_bits()), property)
-}
-
-/// Where in the document something stands; written out only when it is refused.
-struct Path<'p> {
-    parent: Option<&'p Path<'p>>,
-    step: Step<'p>,
-    depth: usize,
-}
-
-enum Step<'p> {
-    Top,
-    Member(&'p str),
-    Index(usize),
-}
-
-impl<'p> Path<'p> {
-    const TOP: Path<'static> = Path { parent: None, step: Step::Top, depth: 0 };
-
-    fn child(&'p self, step: Step<'p>) -> Result<Self, CanonicalError> {
-        if self.depth == MAX_DEPTH {
-            return Err(CanonicalError::Bounds("too deep"));
-        }
-        Ok(Self { parent: Some(self), step, depth: self.depth + 1 })
-    }
-
-    /// The document's own `@context` and `proof` state nothing about it.
-    fn is_left_out(&self) -> bool {
-        self.depth == 1 && matches!(self.step, Step::Member("@context" | "proof"))
-    }
-
-    fn shape(&self, reason: &'static str) -> CanonicalError {
-        CanonicalError::Shape { path: self.pointer(), reason }
-    }
-
-    fn pointer(&self) -> String {
-        let start = self.parent.map(Path::pointer).unwrap_or_default();
-        match self.step {
-            Step::Top => start,
-            Step::Member(name) => format!("{start}/{}", name.replace('~', "~0").replace('/', "~1")),
-            Step::Index(index) => format!("{start}/{index}"),
-        }
-    }
 }

@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn strings_sort_by_their_utf16_code_units() {
-        let mut sorted = ["", "a", "aa", "b", "é", "\u{7FF}", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10000}", "😀", "😀a"];
+        let mut sorted =
+            ["", "a", "aa", "b", "é", "\u{7FF}", "\u{D7FF}", "\u{E000}", "\u{FFFF}", "\u{10000}", "😀", "😀a"];
         sorted.sort_by(|one, other| utf16_order(one, other));
         let mut expected = sorted;
         expected.sort_by_key(|text| text.encode_utf16().collect::<Vec<_>>());

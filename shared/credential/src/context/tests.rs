@@ -12,8 +12,7 @@ fn assert_equal(table: &Context, context: &Value, prefixes: &Map<String, Value>)
     let mut prefixes = prefixes.clone();
     prefixes.extend(context.iter().filter(|(_, v)| v.is_string()).map(|(k, v)| (k.clone(), v.clone())));
 
-    let named: Vec<_> =
-        context.keys().map(String::as_str).filter(|k| !KEYWORDS.contains(k)).collect();
+    let named: Vec<_> = context.keys().map(String::as_str).filter(|k| !KEYWORDS.contains(k)).collect();
     assert_eq!(table.terms().map(|(name, _)| name).collect::<Vec<_>>(), named);
     for name in named {
         let (term, definition) = (table.term(name).unwrap(), &context[name]);
@@ -63,7 +62,8 @@ fn our_tables_say_what_our_served_documents_say() {
 
 #[test]
 fn a_context_is_known_under_every_host_that_serves_it() {
-    for host in ["https://cowin.gov.in", "https://divoc.dev", "http://localhost:8080", "https://health.example/certify"] {
+    for host in ["https://cowin.gov.in", "https://divoc.dev", "http://localhost:8080", "https://health.example/certify"]
+    {
         for (end, table, _) in OURS {
             assert!(std::ptr::eq(pinned(&format!("{host}{end}")).unwrap(), table));
         }
