@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds every function of template.yaml for one processor (arm64 or x86_64) into .aws-sam/build, linked against the C library of Lambda's system.
+# Builds every function of template.yaml, or the one named second, for one processor (arm64 or x86_64) into .aws-sam/build, linked against the C library
+# of Lambda's system.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,8 +21,6 @@ fi
 # zig links (pinned beside cargo-lambda); an own target folder, for its objects fit no other build.
 PATH="$PWD/target/venv-infra/bin:$PATH"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/lambda-$1"
-sam build --template template.yaml --parameter-overrides "Architecture=$1"
+sam build ${2:-} --template template.yaml --parameter-overrides "Architecture=$1"
 echo "$1" >.aws-sam/architecture
-for function in .aws-sam/build/*/bootstrap; do
-	printf '%-32s %5d kB\n' "$(basename "$(dirname "$function")")" $(($(wc -c <"$function") / 1024))
-done
+target/venv-infra/bin/python infra/measure.py

@@ -24,6 +24,8 @@ class NoAws:
 
 def transformed(path: Path) -> dict:
     """The template at `path` as plain CloudFormation; parameters stay references."""
+    # samtranslator wants a Region to build names with; which one does not matter here.
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     template = yaml_parse(path.read_text())
     upload(template, path.parent)
     return transform(template, {"AWS::Region": "eu-central-1", "AWS::Partition": "aws"}, ManagedPolicyLoader(NoAws()))
@@ -41,6 +43,4 @@ def upload(template: dict, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    # samtranslator wants a Region to build names with; which one does not matter here.
-    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
     json.dump(transformed(Path(sys.argv[1])), sys.stdout, indent=2)
