@@ -1,5 +1,6 @@
 //! An identity provider for development: it lives in the process, and gives everybody the token they ask for.
 
+use crate::keys;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use issuer::ports::IdentityProvider;
@@ -31,7 +32,7 @@ impl DevelopmentIdentity {
     /// # Errors
     /// When the text is no such key.
     pub fn from_pem(pem: &str) -> Result<Self> {
-        let key = EncodingKey::from_ec_pem(pem.as_bytes()).context("the identity provider's key")?;
+        let key = EncodingKey::from_ec_der(&keys::decode(pem).context("the identity provider's key is not PEM")?);
         let mut public = Jwk::from_encoding_key(&key, Algorithm::ES256)?;
         public.common.key_id = Some(KEY_ID.to_owned());
         Ok(Self { key, published: JwkSet { keys: vec![public] } })
@@ -86,7 +87,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_citizens_token_verifies_and_says_who_they_are() {
-        let identity = DevelopmentIdentity::from_pem(&crate::keys::generate(Suite::Es256).unwrap()).unwrap();
+        let identity = DevelopmentIdentity::from_pem(&keys::generate(Suite::Es256).unwrap()).unwrap();
         let token = identity.token("citizen", "+919000000001").unwrap();
         let keys = identity.key_set().await.unwrap();
         let key = DecodingKey::from_jwk(keys.find("development").unwrap()).unwrap();

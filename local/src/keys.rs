@@ -80,7 +80,9 @@ impl Signer for SoftwareSigner {
 pub fn generate(suite: Suite) -> Result<String> {
     let ecdsa = |curve| Ok(EcdsaKeyPair::generate(curve)?.to_pkcs8v1()?.as_ref().to_vec());
     let der = match suite {
-        Suite::Ps256 => rsa::KeyPair::generate(rsa::KeySize::Rsa2048).and_then(|key| Ok(key.as_der()?.as_ref().to_vec())),
+        Suite::Ps256 => {
+            rsa::KeyPair::generate(rsa::KeySize::Rsa2048).and_then(|key| Ok(key.as_der()?.as_ref().to_vec()))
+        }
         Suite::Es256 => ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING),
         Suite::Es256k => ecdsa(&ECDSA_P256K1_SHA256_FIXED_SIGNING),
         Suite::Ed25519 => Ed25519KeyPair::generate().and_then(|key| Ok(key.to_pkcs8v1()?.as_ref().to_vec())),
@@ -114,7 +116,11 @@ impl KeptPepper {
     pub fn generate() -> Result<String> {
         let mut key = [0; 32];
         rand::fill(&mut key).map_err(no_reason)?;
-        Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(key
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect())
     }
 }
 
@@ -133,7 +139,8 @@ fn encode(der: &[u8]) -> String {
     format!("{BEGIN}\n{}\n{END}\n", lines.join("\n"))
 }
 
-fn decode(pem: &str) -> Option<Vec<u8>> {
+/// The DER in a private key's PEM.
+pub(crate) fn decode(pem: &str) -> Option<Vec<u8>> {
     let text: String = pem.trim().strip_prefix(BEGIN)?.strip_suffix(END)?.split_whitespace().collect();
     BASE64_STANDARD.decode(text).ok()
 }

@@ -59,7 +59,7 @@ enum Shelf {
 
 impl HttpConnector for Bucket {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let shelf = self.0.clone();
+        let objects = self.0.clone();
         HttpConnectorFuture::new(async move {
             let method = request.method().to_owned();
             let key = key(request.uri());
@@ -67,12 +67,12 @@ impl HttpConnector for Bucket {
             Ok(match (method.as_str(), key, body) {
                 (_, None, _) => refusal(400, "InvalidArgument"),
                 (_, _, Err(_)) => refusal(400, "IncompleteBody"),
-                ("GET", Some(key), Ok(_)) => match shelf.read(&key) {
+                ("GET", Some(key), Ok(_)) => match objects.read(&key) {
                     Ok(Some(bytes)) => response(200, bytes),
                     Ok(None) => refusal(404, "NoSuchKey"),
                     Err(_) => refusal(500, "InternalError"),
                 },
-                ("PUT", Some(key), Ok(bytes)) => match shelf.write(key, bytes) {
+                ("PUT", Some(key), Ok(bytes)) => match objects.write(key, bytes) {
                     Ok(()) => response(200, Vec::new()),
                     Err(_) => refusal(500, "InternalError"),
                 },
@@ -143,12 +143,27 @@ mod tests {
 
     #[test]
     fn a_key_names_a_file_inside_the_folder() {
-        assert_eq!(key("http://localhost/pictures/pdf/a%20b-%E0%A4%85.pdf?x-id=GetObject"), Some("pdf/a b-अ.pdf".into()));
+        assert_eq!(
+            key("http://localhost/pictures/pdf/a%20b-%E0%A4%85.pdf?x-id=GetObject"),
+            Some("pdf/a b-अ.pdf".into())
+        );
     }
 
     #[test]
     fn a_key_that_leads_out_is_refused() {
-        for key_text in ["../a", "a/../../b", "%2e%2e/a", "a%2F..%2F..%2Fb", "/etc/passwd", "%2Fetc", ".5", "a//b", "a%00", "%zz", ""] {
+        for key_text in [
+            "../a",
+            "a/../../b",
+            "%2e%2e/a",
+            "a%2F..%2F..%2Fb",
+            "/etc/passwd",
+            "%2Fetc",
+            ".5",
+            "a//b",
+            "a%00",
+            "%zz",
+            "",
+        ] {
             assert_eq!(key(&format!("http://localhost/pictures/{key_text}")), None, "{key_text}");
         }
     }

@@ -28,10 +28,8 @@ pub fn client(file: Option<&Path>) -> Result<Client> {
         Some(path) => Database::new(path.to_str().context("DATA_DIR is not UTF-8")?),
         None => Database::memory(),
     };
-    let engine = Engine {
-        database: database.context("opening the records")?,
-        turn: file.map(|_| Arc::new(Semaphore::new(1))),
-    };
+    let engine =
+        Engine { database: database.context("opening the records")?, turn: file.map(|_| Arc::new(Semaphore::new(1))) };
     let connector = SharedHttpConnector::new(engine);
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -49,7 +49,11 @@ impl KeySetUrl {
 #[async_trait]
 impl IdentityProvider for KeySetUrl {
     async fn key_set(&self) -> Result<JwkSet> {
-        timeout(PATIENCE, self.fetch()).await.map_err(Into::into).flatten().context("asking for the identity provider's keys")
+        timeout(PATIENCE, self.fetch())
+            .await
+            .map_err(Into::into)
+            .flatten()
+            .context("asking for the identity provider's keys")
     }
 }
 

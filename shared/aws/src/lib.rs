@@ -15,11 +15,7 @@ pub use store::{DynamoStore, create_table};
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use issuer::{
-    App, Config,
-    app::Ports,
-    config::Resources,
-};
+use issuer::{App, Config, app::Ports, config::Resources};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 /// The service on AWS for a function that prints nothing. Reads the environment; asks no other service, so that a start costs nothing.
@@ -48,8 +44,9 @@ pub fn printer(folder: &Path) -> Result<document::Printer> {
     let mut fonts = Vec::new();
     for entry in fs::read_dir(folder).context("reading FONTS_DIR")? {
         let path = entry?.path();
-        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".ttf")) {
-            fonts.push((name.to_owned(), fs::read(&path).with_context(|| format!("reading the font {name}"))?));
+        if path.extension().is_some_and(|extension| extension == "ttf") {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            fonts.push((name, fs::read(&path).with_context(|| format!("reading the font {}", path.display()))?));
         }
     }
     Ok(document::Printer::new(document::INDIA, fonts)?)

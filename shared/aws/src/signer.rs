@@ -39,7 +39,8 @@ impl KmsSigner {
     }
 
     async fn ask(&self) -> Result<Known> {
-        let answer = self.client.get_public_key().key_id(&self.key).send().await.context("asking KMS for the public key")?;
+        let answer =
+            self.client.get_public_key().key_id(&self.key).send().await.context("asking KMS for the public key")?;
         let algorithm = algorithm(answer.key_spec())?;
         let der = answer.public_key().context("KMS named no public key")?;
         Ok(Known { key: PublicKey::from_der(der.as_ref())?, algorithm })

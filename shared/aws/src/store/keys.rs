@@ -43,7 +43,8 @@ pub(super) fn dose(kind: Kind, dose: Dose) -> String {
 pub(super) fn certificate(certificate: &Certificate) -> Result<Item> {
     let slot = &certificate.slot;
     let issuance = &certificate.issuance;
-    let sort = format!("{}{}#{}", dose(slot.kind, slot.dose), stamp(issuance.issued_at)?, issuance.certificate_id.as_str());
+    let sort =
+        format!("{}{}#{}", dose(slot.kind, slot.dose), stamp(issuance.issued_at)?, issuance.certificate_id.as_str());
     Ok(key(beneficiary(&slot.beneficiary), sort))
 }
 
