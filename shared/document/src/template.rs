@@ -12,7 +12,8 @@ use crate::PrintError;
 pub(crate) struct Template {
     /// Languages that are printed, in order; the first is the fallback.
     pub(crate) languages: Vec<String>,
-    pub(crate) language_tag: String,
+    /// BCP 47 tags by language.
+    pub(crate) language_tags: BTreeMap<String, String>,
     #[serde(deserialize_with = "offset")]
     pub(crate) time_zone: time::UtcOffset,
     pub(crate) date_format: String,
@@ -61,14 +62,6 @@ impl Template {
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Words(pub(crate) BTreeMap<String, String>);
-
-impl Words {
-    /// The text in each of `languages`, in that order. A language without a text is left out; when none has one, the first text there is.
-    pub(crate) fn in_languages<'a>(&'a self, languages: &[&str]) -> Vec<&'a str> {
-        let found: Vec<_> = languages.iter().filter_map(|&language| self.0.get(language)).map(String::as_str).collect();
-        if found.is_empty() { self.0.values().map(String::as_str).take(1).collect() } else { found }
-    }
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -376,10 +369,10 @@ mod tests {
                 Block::Issuer(issuer) => words.push(&issuer.text),
                 Block::Title(_) => {}
                 Block::Fields(fields) => {
-                    words.extend(fields.facts.iter().map(|field| &field.label).chain(&fields.heading))
+                    words.extend(fields.facts.iter().map(|field| &field.label).chain(&fields.heading));
                 }
                 Block::Doses(doses) => {
-                    words.extend(doses.columns.iter().map(|column| &column.label).chain(&doses.heading))
+                    words.extend(doses.columns.iter().map(|column| &column.label).chain(&doses.heading));
                 }
             }
         }
