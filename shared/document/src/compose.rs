@@ -8,7 +8,8 @@ use crate::{
     Page,
     font::Weight,
     layout::{Area, Ink, Item, Layout, Role, Style},
-    template::{Block, Colour, Doses, Field, Fields, Issuer, Template, Words},
+    paint::Colour,
+    template::{Block, Doses, Field, Fields, Issuer, Template, Words},
     text::{Line, Shaper},
     wording::Wording,
 };
@@ -55,12 +56,15 @@ impl<'a> Composer<'a> {
         let (width, height, margin) = (points(sheet.width), points(sheet.height), points(sheet.margin));
         let full = Column { x: margin, width: width - 2.0 * margin };
         self.fill(Area { x: 0.0, y: 0.0, width, height: points(2.5) }, self.template.colours.accent);
-        let footer = self.footer(full, width, height);
+        let decoration = self.items.len();
         let top = points(11.0);
         let modules = u16::try_from(page.symbol.modules()).unwrap_or(u16::MAX);
         let quiet = points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(modules.max(21));
         let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + points(2.5)), quiet);
         let narrow = Column { x: full.x, width: symbol.x - quiet.max(points(8.0)) - full.x };
+        let footer = self.footer(full, width, height);
+        // What stands last is read last.
+        let last = self.items.split_off(decoration);
         let (mut y, mut beside) = (top, true);
         for block in &self.template.blocks {
             if beside && !block.beside_symbol() {
@@ -69,6 +73,7 @@ impl<'a> Composer<'a> {
             }
             y = self.block(block, if beside { narrow } else { full }, y, page);
         }
+        self.items.extend(last);
         let fits = y.max(symbol_bottom) <= footer;
         (Layout { width, height, items: self.items }, fits)
     }
@@ -178,9 +183,9 @@ impl<'a> Composer<'a> {
     fn doses(&mut self, block: &Doses, column: Column, y: f32, page: &Page<'_>) -> f32 {
         let mut y = self.heading(block.heading.as_ref(), column, y);
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
-        let header: Vec<_> = block.columns.iter().map(|one| self.wording.say(&one.label)).collect();
-        let header: Vec<Vec<String>> =
-            header.into_iter().map(|words| words.into_iter().map(str::to_owned).collect()).collect();
+        let words =
+            |one: &crate::template::Column| self.wording.say(&one.label).into_iter().map(str::to_owned).collect();
+        let header: Vec<Vec<String>> = block.columns.iter().map(words).collect();
         let white = self.style(sizes.label, Weight::Bold, Colour::WHITE);
         y = self.row(block, column, y, &header, white, Some(colours.accent), |column| Role::TableHeader { column });
         let alone = std::slice::from_ref(page.certificate);

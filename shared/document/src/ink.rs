@@ -6,9 +6,10 @@ use crate::{
     embed::{Embedded, stretches},
     font::{Face, Glyph},
     layout::{Area, Ink, Item, Layout},
+    paint::{Colour, Stroke},
     pdf::COMPACT,
     structure::Structure,
-    template::{Colour, Logo, Stroke},
+    template::Logo,
     text::Line,
 };
 

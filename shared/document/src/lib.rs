@@ -13,6 +13,7 @@ mod font;
 mod hash;
 mod ink;
 mod layout;
+mod paint;
 mod pdf;
 mod structure;
 mod template;
@@ -21,6 +22,8 @@ mod wording;
 
 #[cfg(test)]
 mod copied;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;
 
