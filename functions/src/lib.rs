@@ -1,1 +1,91 @@
-//! placeholder
+//! What every Lambda binary does: log as JSON, build the service's parts, answer invocations with its routes.
+
+use anyhow::{Context, anyhow};
+use axum::Router;
+use issuer::App;
+use std::{future::Future, process::ExitCode};
+use tracing::{Level, Metadata, Subscriber, subscriber::set_global_default};
+use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, fmt, fmt::MakeWriter, layer::SubscriberExt, registry};
+
+/// Serves `routes` until Lambda stops the process.
+///
+/// The parts come as a future so that the log is set up before they are built. If they can't be built the process ends with a failure, and its last line
+/// of log names the variable or resource at fault.
+pub async fn run(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> ExitCode {
+    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = set_global_default(json_lines(levels, std::io::stdout));
+    match log.context("setting up the log").and(serve(routes, app).await) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            tracing::error!(fault = format!("{fault:#}"), "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> anyhow::Result<()> {
+    let app = app.await.context("building the service's parts")?;
+    lambda_http::run(issuer::http::service(routes, app)).await.map_err(|fault| anyhow!(fault)).context("talking to Lambda")
+}
+
+/// Writes one JSON object a line, at the levels that `RUST_LOG` asks for (`info` unless said) as far as [`is_safe`] lets them.
+fn json_lines<W>(levels: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer);
+    registry().with(levels).with(lines.with_filter(filter_fn(is_safe)))
+}
+
+/// Whether a log line may be written at all.
+///
+/// Below `info` the libraries under us write out whole requests and records, which hold personal data: `RUST_LOG` must not be able to ask for that.
+fn is_safe(line: &Metadata<'_>) -> bool {
+    let source = line.target().split(':').next().unwrap_or_default();
+    *line.level() <= Level::INFO || OUR_CRATES.contains(&source)
+}
+
+const OUR_CRATES: [&str; 5] = ["aws", "credential", "document", "functions", "issuer"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'writer> MakeWriter<'writer> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&'writer self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn libraries_can_not_be_made_to_log_what_they_carry() {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(json_lines(EnvFilter::new("trace"), lines.clone()), || {
+            tracing::trace!(target: "lambda_runtime::layers", body = "personal", "event");
+            tracing::debug!(target: "aws_smithy_runtime", body = "personal", "request");
+            tracing::warn!(target: "aws_smithy_runtime", "retrying");
+            tracing::debug!(target: "issuer::certify", "signing");
+        });
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let messages: Vec<_> = written.lines().map(|line| line.split("\"message\":").nth(1).unwrap()).collect();
+        assert_eq!(messages.len(), 2, "{written}");
+        assert!(messages[0].starts_with("\"retrying\"") && messages[1].starts_with("\"signing\""), "{written}");
+    }
+}

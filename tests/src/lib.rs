@@ -1,1 +1,9 @@
-//! placeholder
+//! The service from outside: a client that speaks HTTP to it as its callers do. The tests, the demonstration and the load generator share it.
+
+pub mod client;
+pub mod people;
+pub mod pixels;
+pub mod service;
+
+pub use client::{Answer, Client};
+pub use service::Service;

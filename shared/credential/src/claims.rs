@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// `preEnrollmentCode`: names the beneficiary in the vaccinating system; 1 to 128 characters, no control character.
+/// `preEnrollmentCode`: names the beneficiary in the vaccinating system; 1 to 128 plain characters, not only white space.
 /// Personal data: shown nowhere but in the credential and the store's keys.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BeneficiaryCode(String);
@@ -14,7 +14,7 @@ impl BeneficiaryCode {
     /// A code that keeps the rule above, trimmed of nothing; `None` otherwise.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = !text.trim().is_empty() && text.chars().count() <= Self::MAX;
-        (fits && !text.chars().any(char::is_control)).then(|| Self(text.to_owned()))
+        (fits && text.chars().all(is_plain)).then(|| Self(text.to_owned()))
     }
 
     /// The code as the caller wrote it.
@@ -34,10 +34,13 @@ impl fmt::Debug for BeneficiaryCode {
 pub struct ProgrammeId(String);
 
 impl ProgrammeId {
-    /// 0 to 128 characters, no control character; `None` otherwise.
+    /// The longest identifier that is taken, in characters.
+    pub const MAX: usize = 128;
+
+    /// 0 to [`ProgrammeId::MAX`] plain characters; `None` otherwise.
     pub fn parse(text: &str) -> Option<Self> {
-        let fits = text.chars().count() <= 128;
-        (fits && !text.chars().any(char::is_control)).then(|| Self(text.to_owned()))
+        let fits = text.chars().count() <= Self::MAX;
+        (fits && text.chars().all(is_plain)).then(|| Self(text.to_owned()))
     }
 
     /// The identifier as the caller wrote it.
@@ -126,24 +129,32 @@ impl fmt::Debug for Contact {
 }
 
 impl Contact {
-    /// A telephone number in any usual spelling (`+91 98…`, `0091…`, `098…`, `98…`) as the digits of its international form; a number without country code
-    /// gets `calling_code`. `None` unless 4 to 15 digits remain (E.164).
+    /// A telephone number in any usual spelling (`+91 98…`, `+91 (0) 98…`, `0091…`, `098…`, `98…`) as the digits of its international form; a number without
+    /// country code gets `calling_code`. `None` unless 4 to 15 digits remain (E.164) and the first of them is no 0.
     pub fn telephone(text: &str, calling_code: &str) -> Option<Self> {
-        let text = text.trim();
-        if !text.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) || text.chars().skip(1).any(|c| c == '+') {
+        // `(0)` marks the digit that is dialled within the country only.
+        let text = text.trim().replace("(0)", "");
+        let (before, number) = text.split_at_checked(text.find(|c: char| c.is_ascii_digit())?)?;
+        let usual = before.chars().all(|c| " +-(.".contains(c))
+            && number.chars().all(|c| c.is_ascii_digit() || " -().".contains(c));
+        if !usual || before.matches('+').count() > 1 {
             return None;
         }
-        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-        let international = if text.starts_with('+') {
-            digits
-        } else if let Some(rest) = digits.strip_prefix("00") {
-            rest.to_owned()
-        } else {
-            let national = digits.trim_start_matches('0');
-            let already = digits.len() > 10 && digits.starts_with(calling_code);
-            if already { digits.clone() } else { format!("{calling_code}{national}") }
-        };
-        (4..=15).contains(&international.len()).then_some(Self::Telephone(international))
+        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+        let abroad = if before.contains('+') { Some(digits.as_str()) } else { digits.strip_prefix("00") };
+        let international = abroad
+            .map_or_else(|| from_national(&digits, calling_code), |digits| without_trunk_zero(digits, calling_code));
+        let fits = (4..=15).contains(&international.len()) && !international.starts_with('0');
+        fits.then_some(Self::Telephone(international))
+    }
+
+    /// An e-mail address, lower-cased; its domain is not asked whether it exists. `None` unless there is one `@` with something on both sides, no white space,
+    /// and at most 254 bytes (RFC 5321).
+    pub fn email(text: &str) -> Option<Self> {
+        let address = text.trim().to_lowercase();
+        let (local, domain) = address.split_once('@')?;
+        let fits = !local.is_empty() && !domain.is_empty() && !domain.contains('@') && address.len() <= 254;
+        (fits && address.chars().all(|c| is_plain(c) && !c.is_whitespace())).then_some(Self::Email(address))
     }
 
     /// The text that is hashed to find a person's certificates by contact: `tel:` or `email:` and the normal form.
@@ -152,5 +163,126 @@ impl Contact {
             Self::Telephone(digits) => format!("tel:{digits}"),
             Self::Email(address) => format!("email:{address}"),
         }
+    }
+}
+
+/// Digits as they are dialled within the country. More than ten that begin with the country's code have it already. Fewer than four of its own are no number.
+fn from_national(digits: &str, calling_code: &str) -> String {
+    let national = digits.trim_start_matches('0');
+    if national.len() < 4 {
+        String::new()
+    } else if national.len() > 10 && national.starts_with(calling_code) {
+        without_trunk_zero(national, calling_code)
+    } else {
+        format!("{calling_code}{national}")
+    }
+}
+
+/// `91098…` is a common misspelling of `9198…`; other countries' numbers are left alone, for some of them have a 0 there.
+fn without_trunk_zero(digits: &str, calling_code: &str) -> String {
+    digits
+        .strip_prefix(calling_code)
+        .filter(|_| !calling_code.is_empty())
+        .map_or_else(|| digits.to_owned(), |national| format!("{calling_code}{}", national.trim_start_matches('0')))
+}
+
+/// Whether old and new canonicalisation, paper and screens all write `c` alike: no control character (C0, DEL, C1), no line or paragraph separator, and none
+/// of the characters that reverse or embed a direction of writing, with which a name can be made to read as another.
+pub(crate) fn is_plain(c: char) -> bool {
+    !c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn telephone(text: &str) -> Option<String> {
+        Contact::telephone(text, "91").map(|contact| contact.normal_form())
+    }
+
+    #[test]
+    fn one_telephone_has_one_normal_form() {
+        for spelling in [
+            "9999900001",
+            " 99999 00001 ",
+            "09999900001",
+            "919999900001",
+            "0919999900001",
+            "00919999900001",
+            "+919999900001",
+            "+91-99999-00001",
+            "(+91) 99999.00001",
+            "+91 (0) 99999 00001",
+            "+91 099999 00001",
+        ] {
+            assert_eq!(telephone(spelling).as_deref(), Some("tel:919999900001"), "{spelling}");
+        }
+        // Ten digits are a number of the country, whatever they begin with.
+        assert_eq!(telephone("9199900001").as_deref(), Some("tel:919199900001"));
+        // Another country's number keeps its 0.
+        assert_eq!(telephone("+39 06 1234567").as_deref(), Some("tel:39061234567"));
+    }
+
+    #[test]
+    fn what_is_no_telephone_is_refused() {
+        for text in [
+            "",
+            "+",
+            "12",
+            "000",
+            "+0123456",
+            "12+34567",
+            "++9199999",
+            "9999x00001",
+            "९९९९९००००१",
+            "1234567890123456",
+            "+1234567890123456",
+        ] {
+            assert_eq!(telephone(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_one_at_sign_between_two_parts() {
+        assert_eq!(
+            Contact::email(" Asha@Example.ORG ").map(|contact| contact.normal_form()).as_deref(),
+            Some("email:asha@example.org")
+        );
+        for text in ["", "asha", "@example.org", "asha@", "a@b@c", "a b@example.org", "a@b\u{202e}"] {
+            assert_eq!(Contact::email(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_beneficiary_code_is_kept_as_written() {
+        assert_eq!(BeneficiaryCode::parse(" a/b#१ ").as_ref().map(BeneficiaryCode::as_str), Some(" a/b#१ "));
+        for text in ["", "  ", "a\nb", "a\u{2066}b", "a\u{2028}b"] {
+            assert_eq!(BeneficiaryCode::parse(text), None);
+        }
+        assert!(BeneficiaryCode::parse(&"ठ".repeat(128)).is_some());
+        assert!(BeneficiaryCode::parse(&"ठ".repeat(129)).is_none());
+    }
+
+    #[test]
+    fn an_id_of_ours_has_twenty_digits_at_both_ends_of_the_range() {
+        for bits in [0, 1, u128::MAX, 9 * 10_u128.pow(19) - 1] {
+            let id = CertificateId::from_random(bits);
+            assert_eq!(id.as_str().len(), CertificateId::DIGITS);
+            assert!(CertificateId::parse(id.as_str()) == Some(id));
+        }
+        for text in ["", "a/b", "१२३", &"1".repeat(65)] {
+            assert_eq!(CertificateId::parse(text), None);
+        }
+    }
+
+    #[test]
+    fn personal_data_does_not_print() {
+        let printed = format!(
+            "{:?} {:?} {:?}",
+            BeneficiaryCode::parse("7788"),
+            Contact::telephone("9999900001", "91"),
+            Contact::email("a@b.example")
+        );
+        assert_eq!(printed, "Some(BeneficiaryCode(…)) Some(Telephone(…)) Some(Email(…))");
     }
 }

@@ -1,6 +1,6 @@
 //! What a credential needs beside the event: the country's constants and what is settled when a slot is reserved.
 
-use crate::{CertificateId, Kind};
+use crate::{CertificateId, Kind, claims::is_plain, event::is_iri};
 use time::OffsetDateTime;
 
 /// A country's constants in every credential. DIVOC's names for them stand behind each field.
@@ -40,6 +40,33 @@ impl Default for Profile {
     }
 }
 
+/// A profile whose credentials would not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} must be an absolute IRI of the characters that RFC 3987 allows, without a fragment")]
+pub struct BadProfile(pub &'static str);
+
+impl Profile {
+    /// Asked once, at start: whether everything that becomes an id can be one. What has a relative id stands outside the signature, and the fragment of
+    /// `evidence[0].id` belongs to the binding digest.
+    ///
+    /// # Errors
+    /// Names the first setting, in DIVOC's words, that cannot be used.
+    pub fn check(&self) -> Result<(), BadProfile> {
+        let settings = [
+            ("CERTIFICATE_NAMESPACE", &self.context_v1),
+            ("CERTIFICATE_NAMESPACE_V2", &self.context_v2),
+            ("CERTIFICATE_ISSUER", &self.issuer),
+            ("CERTIFICATE_DID", &self.did),
+            ("CERTIFICATE_BASE_URL", &self.base_url),
+            ("CERTIFICATE_INFO_BASE_URL", &self.info_base_url),
+            ("CERTIFICATE_FEEDBACK_BASE_URL", &self.feedback_base_url),
+        ];
+        let bad =
+            settings.into_iter().find(|(_, text)| !is_iri(text) || text.contains('#') || !text.chars().all(is_plain));
+        bad.map_or(Ok(()), |(name, _)| Err(BadProfile(name)))
+    }
+}
+
 /// What a slot fixes for the certificate that will fill it, so that a retry prepares the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuance {
@@ -49,4 +76,27 @@ pub struct Issuance {
     pub issued_at: OffsetDateTime,
     /// What it attests.
     pub kind: Kind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn divocs_own_settings_can_be_used() {
+        assert_eq!(Profile::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_an_id_is_named() {
+        let issuer = Profile { issuer: "divoc.dev".into(), ..Profile::default() };
+        assert_eq!(issuer.check(), Err(BadProfile("CERTIFICATE_ISSUER")));
+        for did in ["", "india", "did:india ", "did:india#1", "did:", ":india"] {
+            assert_eq!(
+                Profile { did: did.into(), ..Profile::default() }.check(),
+                Err(BadProfile("CERTIFICATE_DID")),
+                "{did}"
+            );
+        }
+    }
 }

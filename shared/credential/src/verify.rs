@@ -1,6 +1,17 @@
 //! Verification with typed reasons: what DIVOC's verifier checks, and the binding digest that it does not know.
 
-use crate::{Facts, Suite, VerificationMethod};
+use crate::{
+    Facts, PublicKey, Suite, VerificationMethod,
+    binding::{self, Binding},
+    canonical, proof,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
+use std::fmt;
 
 /// A credential whose signature holds.
 pub struct Verified {
@@ -33,8 +44,10 @@ pub enum Refusal {
     /// None of the given keys has the proof's verification method and suite.
     #[error("no known key matches the proof's verification method")]
     UnknownKey,
-    /// The subject's or issuer's id is no absolute IRI, so what it says is outside the signature.
-    #[error("the subject or the issuer is outside the signature: its id is no absolute IRI")]
+    /// An id, the subject's, the issuer's or the evidence's, is no absolute IRI, so what is said with it is outside the signature.
+    #[error(
+        "part of the credential is outside the signature: the id of its subject, issuer or evidence is no absolute IRI"
+    )]
     Unsigned,
     /// The signature does not fit.
     #[error("the signature does not fit the credential")]
@@ -44,10 +57,174 @@ pub enum Refusal {
     Altered,
 }
 
+/// The largest credential that is looked at, in bytes. A QR code holds 3 kB.
+const MAX_LENGTH: usize = 64 * 1024;
+/// The most proofs that are tried.
+const MAX_PROOFS: usize = 4;
+
 /// Verifies one signed credential against the keys a verifier trusts.
+///
+/// As with DIVOC, one of several proofs is enough, and neither `created` nor `expirationDate` is held against a clock. Unlike DIVOC, it is refused when a
+/// member stands twice, when a proof has members that its suite does not sign for, and when anything of the credential stands outside the signature.
 ///
 /// # Errors
 /// The first reason not to believe it.
-pub fn verify(_json: &str, _methods: &[VerificationMethod]) -> Result<Verified, Refusal> {
-    todo!()
+pub fn verify(json: &str, methods: &[VerificationMethod]) -> Result<Verified, Refusal> {
+    let credential = parse(json)?;
+    let Value::Object(document) = &credential else { return Err(Refusal::Malformed("not a JSON object")) };
+
+    let read: Vec<_> = proofs(document)?.iter().map(|proof| Proof::read(proof, methods)).collect();
+    if !read.iter().any(Result::is_ok) {
+        return Err(read.into_iter().find_map(Result::err).unwrap_or(Refusal::Malformed(NO_PROOF)));
+    }
+    let form = canonical::canonical_form(document)?;
+    if form.uncovered.is_some() {
+        return Err(Refusal::Unsigned);
+    }
+    let digest = proof::sha256(&form.quads);
+    let mut proofs = read.into_iter().flatten();
+    let proof = proofs.find(|proof| proof.holds(&digest)).ok_or(Refusal::BadSignature)?;
+
+    let bound = match binding::check(document) {
+        Binding::Fits => true,
+        Binding::Absent => false,
+        Binding::Broken => return Err(Refusal::Altered),
+    };
+    let facts = Facts::deserialize(&credential).unwrap_or_default();
+    Ok(Verified { facts, suite: proof.suite, bound })
 }
+
+const NO_PROOF: &str = "it has no proof";
+
+/// A proof whose every part is in order; only the signature is still to be checked.
+struct Proof<'a> {
+    suite: Suite,
+    created: &'a str,
+    method: &'a str,
+    keys: Vec<&'a PublicKey>,
+    signature: Vec<u8>,
+}
+
+impl<'a> Proof<'a> {
+    fn read(proof: &'a Map<String, Value>, methods: &'a [VerificationMethod]) -> Result<Self, Refusal> {
+        // Any other member would be part of what is signed, or would not be: neither can be said without its context.
+        if !proof.keys().all(|name| MEMBERS.contains(&name.as_str())) {
+            return Err(Refusal::Malformed("the proof has a member that no suite knows"));
+        }
+        let text = |name| proof.get(name).and_then(Value::as_str);
+        let suite = Suite::ALL.into_iter().find(|suite| text("type") == Some(suite.proof_type()));
+        let suite = suite.ok_or(Refusal::UnknownSuite)?;
+        if text("proofPurpose") != Some(proof::PURPOSE) {
+            return Err(Refusal::WrongPurpose);
+        }
+        let created = text("created").ok_or(Refusal::Malformed("the proof does not say when it was made"))?;
+        let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
+        let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
+        let known = methods.iter().filter(|known| known.id == method && known.key.suite() == suite);
+        let keys: Vec<_> = known.map(|known| &known.key).collect();
+        if keys.is_empty() {
+            return Err(Refusal::UnknownKey);
+        }
+        Ok(Self { suite, created, method, keys, signature })
+    }
+
+    /// Whether the signature is over these options and a document with this digest.
+    fn holds(&self, digest: &[u8]) -> bool {
+        proof::signing_input(self.suite, self.method, self.created, digest)
+            .is_ok_and(|input| self.keys.iter().any(|key| key.verifies(&input, &self.signature)))
+    }
+}
+
+const MEMBERS: [&str; 5] = ["type", "created", "verificationMethod", "proofPurpose", "jws"];
+
+/// The raw signature of a detached JWS whose header is exactly the suite's.
+fn signature(jws: &str, suite: Suite) -> Option<Vec<u8>> {
+    let encoded = jws.strip_prefix(suite.header())?.strip_prefix("..")?;
+    URL_SAFE_NO_PAD.decode(encoded).ok().filter(|signature| signature.len() == suite.signature_length())
+}
+
+fn proofs(document: &Map<String, Value>) -> Result<Vec<&Map<String, Value>>, Refusal> {
+    let proofs = document.get("proof").ok_or(Refusal::Malformed(NO_PROOF))?;
+    let proofs = proofs.as_array().map_or(std::slice::from_ref(proofs), Vec::as_slice);
+    if proofs.len() > MAX_PROOFS {
+        return Err(Refusal::Malformed("it has too many proofs"));
+    }
+    proofs.iter().map(|proof| proof.as_object().ok_or(Refusal::Malformed("a proof is no object"))).collect()
+}
+
+fn parse(json: &str) -> Result<Value, Refusal> {
+    if json.len() > MAX_LENGTH {
+        return Err(Refusal::Malformed("it is too long"));
+    }
+    // The only rule beside JSON's own is that of the members.
+    let reason = |error: serde_json::Error| if error.is_data() { "a member stands twice" } else { "not JSON" };
+    serde_json::from_str::<Unambiguous>(json).map(|read| read.0).map_err(|error| Refusal::Malformed(reason(error)))
+}
+
+/// JSON in which no object has two members of one name: readers differ about which of them counts, so what was verified might not be what is shown.
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(AnyValue).map(Self)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str("JSON without members of the same name")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(truth.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(Unambiguous(item)) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, Unambiguous(value))) = members.next_entry::<String, _>()? {
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,32 @@
-//! placeholder
+//! What the service does: one module per thing a caller can ask for, each with its routes, request, response and story.
+//!
+//! The same [`axum::Router`] is served by the Lambda functions (each its own part) and by the local service (all of it). [`routes`] is the list of every route.
+
+pub mod app;
+pub mod auth;
+pub mod certify;
+pub mod config;
+pub mod error;
+pub mod fetch;
+pub mod http;
+pub mod keys;
+pub mod ports;
+pub mod site;
+
+pub use app::App;
+pub use config::Config;
+pub use error::Error;
+
+use axum::Router;
+
+/// Every route of the service.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .merge(certify::routes())
+        .merge(fetch::pdf_routes())
+        .merge(fetch::head_routes())
+        .merge(fetch::qr_routes())
+        .merge(fetch::credential_routes())
+        .merge(keys::routes())
+        .merge(site::routes())
+}

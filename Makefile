@@ -1,0 +1,43 @@
+# The front door. `make demo` shows it, `make test` proves it.
+
+export CARGO_TERM_COLOR ?= auto
+NODE_ORACLE := tests/oracle
+
+.PHONY: demo run test check bench load fonts oracle help
+.DEFAULT_GOAL := help
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: fonts ## Certify synthetic people over HTTP, fetch and verify their certificates into out/
+	@cargo run --quiet -p tests --bin demo
+
+run: fonts ## Keep the service up (PORT, DATA_DIR), one token per role in $$DATA_DIR/tokens.json
+	@cargo run --quiet -p local
+
+test: fonts oracle ## Every test; nothing but the package registries is needed
+	cargo build --quiet -p functions -p local
+	cargo test --workspace --no-fail-fast
+
+check: ## Format, lints, docs, direction of dependencies, licences and advisories
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
+	./.ci/direction
+	./.ci/deny
+
+bench: fonts ## What it costs: signing, verifying, QR, PDF, beside DIVOC's own steps in npm libraries
+	cargo bench -p credential -p document
+	@cd tests/baseline && npm ci --silent --no-audit --no-fund && node baseline.js
+
+load: fonts ## Open-loop load on the local service, with a live display and a latency table
+	@cargo build --quiet --profile bench -p local -p tests --bins
+	@./target/release/load
+
+fonts: ## The fonts, from pinned packages, into fonts/ttf
+	@./fonts/fetch.sh
+
+oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
+	@cd $(NODE_ORACLE) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+
+-include infra/infra.mk

@@ -1,0 +1,8 @@
+//! Hands out the signed credential itself, as JSON.
+
+use std::process::ExitCode;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    functions::run(issuer::fetch::credential_routes(), aws::app()).await
+}

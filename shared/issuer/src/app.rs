@@ -1,0 +1,68 @@
+//! The service's parts, built once when the process starts.
+
+use crate::{
+    Config,
+    auth::Tokens,
+    ports::{Files, IdentityProvider, Pepper, Signer, Store},
+};
+use credential::VerificationMethod;
+use std::sync::Arc;
+use time::OffsetDateTime;
+use tokio::sync::OnceCell;
+
+/// Everything a handler may use. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App {
+    /// What the country set.
+    pub config: Arc<Config>,
+    /// Records.
+    pub store: Arc<dyn Store>,
+    /// The signing key.
+    pub signer: Arc<dyn Signer>,
+    /// The secret for contact hashes.
+    pub pepper: Arc<dyn Pepper>,
+    /// Pictures made before.
+    pub files: Arc<dyn Files>,
+    /// Checks callers' tokens.
+    pub tokens: Arc<Tokens>,
+    /// Prints certificates; `None` in a function that never does.
+    pub printer: Option<Arc<document::Printer>>,
+    /// The signing key under its public name, once it is published; see [`crate::keys::current`].
+    pub method: Arc<OnceCell<VerificationMethod>>,
+    /// Now, UTC.
+    pub clock: fn() -> OffsetDateTime,
+}
+
+impl App {
+    /// The service over these ports.
+    pub fn new(config: Config, ports: Ports) -> Self {
+        let tokens = Tokens::new(config.identity.clone(), ports.identity_provider);
+        Self {
+            config: Arc::new(config),
+            store: ports.store,
+            signer: ports.signer,
+            pepper: ports.pepper,
+            files: ports.files,
+            tokens: Arc::new(tokens),
+            printer: ports.printer,
+            method: Arc::default(),
+            clock: OffsetDateTime::now_utc,
+        }
+    }
+}
+
+/// What the service meets the outside through.
+pub struct Ports {
+    /// Records.
+    pub store: Arc<dyn Store>,
+    /// The signing key.
+    pub signer: Arc<dyn Signer>,
+    /// The secret for contact hashes.
+    pub pepper: Arc<dyn Pepper>,
+    /// Pictures made before.
+    pub files: Arc<dyn Files>,
+    /// The identity provider's keys.
+    pub identity_provider: Arc<dyn IdentityProvider>,
+    /// Prints certificates, where the process has fonts.
+    pub printer: Option<Arc<document::Printer>>,
+}

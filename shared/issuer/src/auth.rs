@@ -1,0 +1,282 @@
+//! Who calls: tokens of one OIDC issuer, checked by the service itself wherever it runs; roles; what a citizen may see.
+//!
+//! A handler names whom it admits in its signature: `By(caller): By<Certifiers>`. A handler without it is open; a test holds the list of the open ones.
+
+use crate::{
+    App, Error,
+    config::{Identity, Preset},
+    ports::{Certificate, IdentityProvider},
+};
+use aws_lc_rs::hmac;
+use axum::{extract::FromRequestParts, http::header, http::request::Parts};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use credential::Contact;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeSet,
+    marker::PhantomData,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::RwLock;
+
+/// What a caller may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A vaccinating system: reports events.
+    Certifier,
+    /// A system that fetches certificates for people: DIVOC's `api`.
+    Fetcher,
+    /// A person: sees what is registered to their own telephone number.
+    Citizen,
+    /// Someone who checks certificates.
+    Verifier,
+    /// An administrator of the programme.
+    Admin,
+}
+
+impl Role {
+    const ALL: [Self; 5] = [Self::Certifier, Self::Fetcher, Self::Citizen, Self::Verifier, Self::Admin];
+
+    /// The role's name in a token and in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certifier => "certifier",
+            Self::Fetcher => "fetcher",
+            Self::Citizen => "citizen",
+            Self::Verifier => "verifier",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// A role by our name or by the one DIVOC's Keycloak realm gives it.
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "facility-staff" => Self::Certifier,
+            "api" | "facility-admin" => Self::Fetcher,
+            "recipient" => Self::Citizen,
+            "controller" => Self::Admin,
+            _ => return Self::ALL.into_iter().find(|role| role.as_str() == name),
+        })
+    }
+}
+
+/// A caller whose token is believed.
+#[derive(Clone)]
+pub struct Caller {
+    /// The token's `sub`.
+    pub subject: String,
+    /// The roles it gives.
+    pub roles: BTreeSet<Role>,
+    /// A citizen's telephone number. Personal data.
+    phone: Option<Contact>,
+}
+
+impl Caller {
+    /// Whether the caller may see every certificate; a caller who may not is a citizen, shown what is registered to their number.
+    pub fn sees_all(&self) -> bool {
+        self.roles.iter().any(|role| *role != Role::Citizen)
+    }
+
+    /// Keeps the certificates that the caller may see.
+    ///
+    /// # Errors
+    /// When the secret behind contact hashes cannot be had.
+    pub async fn only_theirs(&self, app: &App, mut certificates: Vec<Certificate>) -> Result<Vec<Certificate>, Error> {
+        if self.sees_all() {
+            return Ok(certificates);
+        }
+        let Some(phone) = &self.phone else { return Ok(Vec::new()) };
+        let own = contact_hash(&app.pepper.contact_key().await?, phone);
+        certificates.retain(|certificate| certificate.contacts.contains(&own));
+        Ok(certificates)
+    }
+}
+
+/// The keyed hash under which a contact is stored and found: HMAC-SHA-256, base64url.
+pub fn contact_hash(key: &[u8; 32], contact: &Contact) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
+    URL_SAFE_NO_PAD.encode(hmac::sign(&key, contact.normal_form().as_bytes()))
+}
+
+/// Whom a route admits.
+pub trait Admission: Send + Sync {
+    /// Any one of these roles opens the route.
+    const ROLES: &'static [Role];
+}
+
+/// Those who report events.
+pub struct Certifiers;
+impl Admission for Certifiers {
+    const ROLES: &'static [Role] = &[Role::Certifier];
+}
+
+/// Those who fetch certificates: for people, or their own.
+pub struct Fetchers;
+impl Admission for Fetchers {
+    const ROLES: &'static [Role] = &[Role::Fetcher, Role::Citizen, Role::Admin];
+}
+
+/// Those who ask whether a certificate exists.
+pub struct Askers;
+impl Admission for Askers {
+    const ROLES: &'static [Role] = &[Role::Certifier, Role::Fetcher, Role::Citizen, Role::Admin];
+}
+
+/// The caller of a route that admits `A`. Deny by default: no token, no entry.
+pub struct By<A>(pub Caller, pub PhantomData<A>);
+
+impl<A: Admission> FromRequestParts<App> for By<A> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let header = parts.headers.get(header::AUTHORIZATION).ok_or(Error::Unauthenticated("there is none"))?;
+        let header = header.to_str().map_err(|_| Error::Unauthenticated("it is not text"))?;
+        let (scheme, token) =
+            header.split_once(' ').ok_or(Error::Unauthenticated("the header is not `Bearer <token>`"))?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Error::Unauthenticated("the header is not `Bearer <token>`"));
+        }
+        let mut caller = app.tokens.caller(token.trim()).await?;
+        caller.roles.retain(|role| A::ROLES.contains(role));
+        if caller.roles.is_empty() { Err(Error::Forbidden(A::ROLES)) } else { Ok(Self(caller, PhantomData)) }
+    }
+}
+
+/// Checks callers' tokens against the issuer's keys, which are cached.
+pub struct Tokens {
+    identity: Identity,
+    provider: Arc<dyn IdentityProvider>,
+    keys: RwLock<Option<Keys>>,
+}
+
+struct Keys {
+    set: JwkSet,
+    read_at: Instant,
+}
+
+/// How long a key set is believed without asking again: a key that the issuer withdraws is refused after this.
+const KEYS_STAY: Duration = Duration::from_secs(600);
+/// How soon a token with an unknown key may make us ask again: keeps foreign tokens from loading the issuer.
+const KEYS_REST: Duration = Duration::from_secs(30);
+/// The signatures that are taken. Never `none`, never a shared secret.
+const ALGORITHMS: [Algorithm; 8] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::EdDSA,
+];
+
+impl Tokens {
+    /// A checker for the tokens of one issuer.
+    pub fn new(identity: Identity, provider: Arc<dyn IdentityProvider>) -> Self {
+        Self { identity, provider, keys: RwLock::new(None) }
+    }
+
+    /// Who calls with this token: signature, issuer, audience, expiry, then roles.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] with the reason, or [`Error::Unavailable`] when the issuer's keys cannot be read.
+    pub async fn caller(&self, token: &str) -> Result<Caller, Error> {
+        let header = decode_header(token).map_err(|_| Error::Unauthenticated("it is no JWT"))?;
+        if !ALGORITHMS.contains(&header.alg) {
+            return Err(Error::Unauthenticated("its algorithm is not taken"));
+        }
+        let key =
+            self.key(header.kid.as_deref()).await?.ok_or(Error::Unauthenticated("its key is not the issuer's"))?;
+        let mut validation = Validation::new(header.alg);
+        validation.set_issuer(&[&self.identity.issuer]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        validation.validate_aud = false;
+        validation.validate_nbf = true;
+        let claims = decode::<Map<String, Value>>(token, &key, &validation).map_err(|fault| reason(&fault))?.claims;
+        self.audience(&claims)?;
+        Ok(self.believed(&claims))
+    }
+
+    /// The issuer's key of that id; one refresh, not too often, if the id is unknown.
+    async fn key(&self, id: Option<&str>) -> Result<Option<DecodingKey>, Error> {
+        let pick = |set: &JwkSet| {
+            let key = match id {
+                Some(id) => set.find(id),
+                None => set.keys.first(),
+            };
+            key.and_then(|key| DecodingKey::from_jwk(key).ok())
+        };
+        if let Some(keys) = self.keys.read().await.as_ref() {
+            let found = pick(&keys.set);
+            let age = keys.read_at.elapsed();
+            if age < if found.is_some() { KEYS_STAY } else { KEYS_REST } {
+                return Ok(found);
+            }
+        }
+        let mut keys = self.keys.write().await;
+        let fresh = keys.as_ref().is_some_and(|keys| keys.read_at.elapsed() < KEYS_REST);
+        if !fresh {
+            *keys = Some(Keys { set: self.provider.key_set().await?, read_at: Instant::now() });
+        }
+        Ok(keys.as_ref().and_then(|keys| pick(&keys.set)))
+    }
+
+    /// As API Gateway's JWT authorizer does: `aud` if there is one, else `client_id`.
+    fn audience(&self, claims: &Map<String, Value>) -> Result<(), Error> {
+        let named = match (claims.get("aud"), claims.get("client_id")) {
+            (Some(Value::Array(all)), _) => all.iter().any(|one| one == self.identity.audience.as_str()),
+            (Some(one), _) | (None, Some(one)) => one == self.identity.audience.as_str(),
+            (None, None) => false,
+        };
+        if named { Ok(()) } else { Err(Error::Unauthenticated("it is meant for another audience")) }
+    }
+
+    fn believed(&self, claims: &Map<String, Value>) -> Caller {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        Caller {
+            subject: text("sub").unwrap_or_default().to_owned(),
+            roles: self.role_names(claims).into_iter().filter_map(Role::named).collect(),
+            phone: text(&self.identity.phone_claim)
+                .and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),
+        }
+    }
+
+    /// The role names of a token: where the country says, else where the preset's provider puts them.
+    fn role_names<'a>(&self, claims: &'a Map<String, Value>) -> Vec<&'a str> {
+        fn names(value: Option<&Value>) -> Vec<&str> {
+            match value {
+                Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+                Some(Value::String(all)) => all.split([' ', ',']).collect(),
+                _ => Vec::new(),
+            }
+        }
+        if let Some(pointer) = &self.identity.roles_claim {
+            let mut steps = pointer.trim_start_matches('/').split('/');
+            let first = steps.next().and_then(|step| claims.get(step));
+            return names(steps.try_fold(first, |at, step| Some(at.and_then(|value| value.get(step)))).flatten());
+        }
+        match self.identity.preset {
+            Preset::Cognito => names(claims.get("cognito:groups")),
+            Preset::Keycloak => {
+                let clients = claims.get("resource_access").and_then(Value::as_object);
+                let of_clients = clients.into_iter().flat_map(|clients| clients.values());
+                of_clients.chain(claims.get("realm_access")).flat_map(|access| names(access.get("roles"))).collect()
+            }
+        }
+    }
+}
+
+/// Why a token is refused, in words that help its honest owner.
+fn reason(fault: &jsonwebtoken::errors::Error) -> Error {
+    use jsonwebtoken::errors::ErrorKind;
+    Error::Unauthenticated(match fault.kind() {
+        ErrorKind::ExpiredSignature => "it has expired",
+        ErrorKind::ImmatureSignature => "it is not valid yet",
+        ErrorKind::InvalidIssuer => "it comes from another issuer",
+        ErrorKind::InvalidSignature => "its signature does not fit",
+        ErrorKind::MissingRequiredClaim(_) => "it lacks exp or iss",
+        _ => "it cannot be read",
+    })
+}

@@ -1,0 +1,210 @@
+//! The only reader of the environment. A wrong value stops the process at start and names the variable.
+
+use anyhow::{Context, Result, bail};
+use credential::{Profile, Rules, qr::Form};
+use std::str::FromStr;
+
+/// What a country sets, all of it from environment variables.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The constants in every credential: `CERTIFICATE_NAMESPACE`, `CERTIFICATE_NAMESPACE_V2`, `CERTIFICATE_ISSUER`, `CERTIFICATE_DID`, `CERTIFICATE_BASE_URL`,
+    /// `CERTIFICATE_INFO_BASE_URL`, `CERTIFICATE_FEEDBACK_BASE_URL`, `FACILITY_COUNTRY_CODE` (DIVOC's names and defaults).
+    pub profile: Profile,
+    /// `VERIFICATION_METHOD`: the name proofs give the key; default `CERTIFICATE_DID`, as DIVOC's verifiers expect.
+    pub verification_method: String,
+    /// `CERTIFY_MOST_EVENTS` (100) and `CALLING_CODE` (91).
+    pub rules: Rules,
+    /// `CERTIFY_MOST_BYTES` (1 MiB): the largest request body.
+    pub most_bytes: usize,
+    /// `QR_FORM`: `utf8` (default) or `raw`.
+    pub qr_form: Form,
+    /// `PUBLIC_URL`: what links in answers start with; default: none, links are paths.
+    pub public_url: String,
+    /// Who may call.
+    pub identity: Identity,
+}
+
+/// Whose tokens are taken, and where they name roles and telephone number.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// `OIDC_ISSUER`: must equal `iss`.
+    pub issuer: String,
+    /// `OIDC_AUDIENCE`: must be in `aud`, or equal `client_id` where there is no `aud` (Cognito's access tokens).
+    pub audience: String,
+    /// `OIDC_PRESET`: `keycloak` (default) or `cognito`; sets the two claims below and how role names are read.
+    pub preset: Preset,
+    /// `OIDC_ROLES_CLAIM`: a JSON Pointer to the roles, where a country's provider has them elsewhere.
+    pub roles_claim: Option<String>,
+    /// `OIDC_PHONE_CLAIM`: the claim with a citizen's telephone number; default `preferred_username` (Keycloak) or `phone_number` (Cognito).
+    pub phone_claim: String,
+    /// `CALLING_CODE`, for numbers without country code.
+    pub calling_code: String,
+}
+
+/// A kind of identity provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Roles from `resource_access.*.roles` and `realm_access.roles`, DIVOC's role names understood.
+    Keycloak,
+    /// Roles from `cognito:groups`.
+    Cognito,
+}
+
+impl Config {
+    /// Reads and checks every variable.
+    ///
+    /// # Errors
+    /// Names the first variable that is missing or wrong.
+    pub fn from_env() -> Result<Self> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// The same where some variables are given, whatever the environment says of them.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_env_with(given: &[(&str, &str)]) -> Result<Self> {
+        let given = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Self::from_lookup(|name| given(name).or_else(|| std::env::var(name).ok()))
+    }
+
+    /// The same from any source of variables.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let text =
+            |name: &str, default: &str| lookup(name).filter(|v| !v.is_empty()).unwrap_or_else(|| default.to_owned());
+        let required =
+            |name: &str| lookup(name).filter(|v| !v.is_empty()).with_context(|| format!("{name} is not set"));
+        let usual = Profile::default();
+        let profile = Profile {
+            context_v1: iri("CERTIFICATE_NAMESPACE", text("CERTIFICATE_NAMESPACE", &usual.context_v1))?,
+            context_v2: iri("CERTIFICATE_NAMESPACE_V2", text("CERTIFICATE_NAMESPACE_V2", &usual.context_v2))?,
+            issuer: iri("CERTIFICATE_ISSUER", text("CERTIFICATE_ISSUER", &usual.issuer))?,
+            did: iri("CERTIFICATE_DID", text("CERTIFICATE_DID", &usual.did))?,
+            base_url: iri("CERTIFICATE_BASE_URL", text("CERTIFICATE_BASE_URL", &usual.base_url))?,
+            info_base_url: iri("CERTIFICATE_INFO_BASE_URL", text("CERTIFICATE_INFO_BASE_URL", &usual.info_base_url))?,
+            feedback_base_url: iri(
+                "CERTIFICATE_FEEDBACK_BASE_URL",
+                text("CERTIFICATE_FEEDBACK_BASE_URL", &usual.feedback_base_url),
+            )?,
+            facility_country: text("FACILITY_COUNTRY_CODE", &usual.facility_country),
+        };
+        profile.check()?;
+        let calling_code = text("CALLING_CODE", "91");
+        if calling_code.is_empty() || !calling_code.bytes().all(|b| b.is_ascii_digit()) {
+            bail!("CALLING_CODE must be digits, such as 91");
+        }
+        let preset = match text("OIDC_PRESET", "keycloak").as_str() {
+            "keycloak" => Preset::Keycloak,
+            "cognito" => Preset::Cognito,
+            _ => bail!("OIDC_PRESET must be keycloak or cognito"),
+        };
+        Ok(Self {
+            verification_method: iri("VERIFICATION_METHOD", text("VERIFICATION_METHOD", &profile.did))?,
+            profile,
+            rules: Rules {
+                most_events: number("CERTIFY_MOST_EVENTS", &text("CERTIFY_MOST_EVENTS", "100"))?,
+                calling_code: calling_code.clone(),
+            },
+            most_bytes: number("CERTIFY_MOST_BYTES", &text("CERTIFY_MOST_BYTES", "1048576"))?,
+            qr_form: match text("QR_FORM", "utf8").as_str() {
+                "utf8" => Form::Utf8,
+                "raw" => Form::Raw,
+                _ => bail!("QR_FORM must be utf8 or raw"),
+            },
+            public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
+            identity: Identity {
+                issuer: required("OIDC_ISSUER")?,
+                audience: required("OIDC_AUDIENCE")?,
+                roles_claim: lookup("OIDC_ROLES_CLAIM").filter(|v| !v.is_empty()),
+                phone_claim: text(
+                    "OIDC_PHONE_CLAIM",
+                    if preset == Preset::Cognito { "phone_number" } else { "preferred_username" },
+                ),
+                preset,
+                calling_code,
+            },
+        })
+    }
+}
+
+/// The names of what the service uses on AWS.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    /// `TABLE_NAME`: the DynamoDB table.
+    pub table: String,
+    /// `BUCKET_NAME`: the S3 bucket for pictures.
+    pub bucket: String,
+    /// `SIGNING_KEY_ARN`: the KMS key that signs certificates.
+    pub signing_key: String,
+    /// `CONTACT_KEY_ARN`: the KMS HMAC key behind contact hashes.
+    pub contact_key: String,
+    /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
+    pub key_set_url: String,
+    /// `FONTS_DIR`: the folder with the fonts, where the function prints; default `/opt/fonts`.
+    pub fonts: String,
+}
+
+impl Resources {
+    /// Reads every variable.
+    ///
+    /// # Errors
+    /// Names the first that is missing.
+    pub fn from_env() -> Result<Self> {
+        let required = |name: &str| {
+            std::env::var(name).ok().filter(|v| !v.is_empty()).with_context(|| format!("{name} is not set"))
+        };
+        Ok(Self {
+            table: required("TABLE_NAME")?,
+            bucket: required("BUCKET_NAME")?,
+            signing_key: required("SIGNING_KEY_ARN")?,
+            contact_key: required("CONTACT_KEY_ARN")?,
+            key_set_url: required("OIDC_KEY_SET_URL")?,
+            fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
+        })
+    }
+}
+
+/// Where the local service stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// `PORT`: 8080 unless said; 0 takes a free one.
+    pub port: u16,
+    /// `DATA_DIR`: records, pictures, keys and tokens; `./data` unless said, `:memory:` keeps nothing.
+    pub data: String,
+    /// `FONTS_DIR`: `./fonts/ttf` unless said.
+    pub fonts: String,
+}
+
+impl Place {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// When the port is none.
+    pub fn from_env() -> Result<Self> {
+        let text = |name: &str, default: &str| {
+            std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| default.to_owned())
+        };
+        Ok(Self {
+            port: number("PORT", &text("PORT", "8080"))?,
+            data: text("DATA_DIR", "./data"),
+            fonts: text("FONTS_DIR", "./fonts/ttf"),
+        })
+    }
+}
+
+/// An absolute IRI: what stands in a credential must be inside its signature.
+fn iri(name: &str, value: String) -> Result<String> {
+    let scheme = value.split(':').next().unwrap_or_default();
+    let absolute = scheme.len() < value.len() && scheme.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !absolute || value.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c)) {
+        bail!("{name} must be an absolute IRI, such as https://example.org/ or did:web:example.org");
+    }
+    Ok(value)
+}
+
+fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
+    value.parse().ok().with_context(|| format!("{name} must be a whole number"))
+}

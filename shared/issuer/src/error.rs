@@ -1,0 +1,176 @@
+//! Every failure of the service, and the only table from failure to status and problem document (RFC 9457).
+//!
+//! A cause is logged here, once, and never shown. No text here repeats what a caller sent.
+
+use crate::auth::Role;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use credential::{Code, Faults};
+use serde_json::{Value, json};
+
+/// What a request may end in, other than its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body is not JSON.
+    #[error("the body is not JSON: line {line}, column {column}")]
+    NotJson {
+        /// Where reading stopped.
+        line: usize,
+        /// Where reading stopped.
+        column: usize,
+    },
+    /// The body has another media type.
+    #[error("the body's media type is not application/json")]
+    MediaType,
+    /// The body is larger than the country allows.
+    #[error("the body has more than {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body did not arrive whole.
+    #[error("the body did not arrive whole")]
+    BodyLost,
+    /// The events are wrong.
+    #[error(transparent)]
+    Events(#[from] Faults),
+    /// A path or query parameter is wrong.
+    #[error("parameter {0} is wrong: {1}")]
+    Parameter(&'static str, &'static str),
+    /// No token, or one that is not believed.
+    #[error("the bearer token is refused: {0}")]
+    Unauthenticated(&'static str),
+    /// The caller's roles do not open this route.
+    #[error("this needs one of the roles {0:?}")]
+    Forbidden(&'static [Role]),
+    /// Nothing there that this caller may see.
+    #[error("there is no such certificate, or it is not yours to see")]
+    NoCertificate,
+    /// No such route.
+    #[error("there is no such route")]
+    NoRoute,
+    /// The route exists, for other methods.
+    #[error("the route does not know this method")]
+    NoMethod,
+    /// Events for doses that are certified with other details. Nothing, or only what `items` says, was stored.
+    #[error("a dose is already certified with other details")]
+    Conflict {
+        /// JSON Pointers of the events.
+        pointers: Vec<String>,
+        /// The state of each item, if some were worked on.
+        items: Option<Value>,
+    },
+    /// Some certificates are not issued yet; the same request again completes it.
+    #[error("not every certificate could be issued; send the same request again")]
+    Unfinished {
+        /// The state of each item.
+        items: Value,
+    },
+    /// Something the service depends on did not answer.
+    #[error("a part of the service does not answer; try again")]
+    Unavailable(#[from] anyhow::Error),
+    /// A defect of ours.
+    #[error("the service failed; the failure is recorded")]
+    Internal(anyhow::Error),
+}
+
+/// Seconds after which a caller whose request was not finished should try again.
+const RETRY_AFTER: &str = "2";
+
+impl Error {
+    /// The table: status, name and title of each failure.
+    fn row(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotJson { .. } => (StatusCode::BAD_REQUEST, "not-json", "Malformed JSON"),
+            Self::BodyLost => (StatusCode::BAD_REQUEST, "body-lost", "Incomplete body"),
+            Self::Parameter(..) => (StatusCode::BAD_REQUEST, "parameter", "Wrong parameter"),
+            Self::Events(faults) if only_age_is_missing(faults) => {
+                (StatusCode::BAD_REQUEST, "missing-fields", "Age and date of birth")
+            }
+            Self::Events(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-events", "Invalid events"),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type"),
+            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "Unauthenticated"),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
+            Self::NoCertificate => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
+            Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
+            Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
+            Self::Conflict { .. } => {
+                (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
+            }
+            Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// What this failure adds to the problem document.
+    fn extensions(self) -> Value {
+        match self {
+            Self::Events(faults) => divoc_faults(&faults),
+            Self::Conflict { pointers, items } => {
+                let detail = "this dose is already certified with other details; correct a certificate with PUT /divoc/api/v1/certificate";
+                let errors: Vec<Value> =
+                    pointers.into_iter().map(|pointer| json!({ "pointer": pointer, "detail": detail })).collect();
+                let mut extensions = json!({ "errors": errors, "update": "/divoc/api/v1/certificate" });
+                if let (Some(items), Some(members)) = (items, extensions.as_object_mut()) {
+                    members.insert("items".into(), items);
+                }
+                extensions
+            }
+            Self::Unfinished { items } => json!({ "items": items }),
+            Self::Forbidden(roles) => json!({ "roles": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>() }),
+            _ => json!({}),
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let (status, name, title) = self.row();
+        if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
+            tracing::error!(problem = name, cause = format!("{cause:#}"), "request failed");
+        }
+        let mut problem = json!({
+            "type": format!("urn:divoc:problem:{name}"), "title": title, "status": status.as_u16(), "detail": self.to_string(),
+        });
+        let challenge = matches!(self, Self::Unauthenticated(_));
+        if let (Some(problem), Value::Object(extensions)) = (problem.as_object_mut(), self.extensions()) {
+            problem.extend(extensions);
+        }
+        let mut response = (status, problem.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if challenge {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"divoc\", error=\"invalid_token\""),
+            );
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
+    }
+}
+
+/// DIVOC answers 400, not 422, where all that is wrong is age or date of birth.
+fn only_age_is_missing(faults: &Faults) -> bool {
+    faults.0.iter().all(|fault| fault.code == Code::MissingFields)
+}
+
+/// All faults with their pointers, and the first one as DIVOC's callers know it (`code`, `message`).
+fn divoc_faults(faults: &Faults) -> Value {
+    let errors: Vec<Value> = faults
+        .0
+        .iter()
+        .map(|fault| json!({ "pointer": fault.pointer, "detail": fault.detail, "code": fault.code.number() }))
+        .collect();
+    let first = faults.0.first();
+    let code = if only_age_is_missing(faults) {
+        json!("MISSING_FIELDS")
+    } else {
+        json!(first.map(|fault| fault.code.number()))
+    };
+    let message = first.map(|fault| format!("{}: {}", fault.pointer, fault.detail));
+    json!({ "code": code, "message": message, "errors": errors })
+}

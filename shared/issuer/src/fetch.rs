@@ -1,0 +1,314 @@
+//! Fetch: the certificate of a beneficiary as PDF, QR code or credential, and whether there is one.
+//!
+//! "The" certificate of a beneficiary is the highest dose's newest version. A citizen sees only what is registered to their own telephone number; to them
+//! a stranger's certificate and none at all look the same.
+
+use crate::{
+    App, Error,
+    auth::{Askers, By, Caller, Fetchers},
+    http::{Personal, not_modified},
+    ports::Certificate,
+};
+use anyhow::{Context, anyhow};
+use aws_lc_rs::digest;
+use axum::{
+    Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, head},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, Facts,
+    qr::{Form, Payload, Symbol},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+/// PDF by beneficiary, by dose, by certificate.
+pub fn pdf_routes() -> Router<App> {
+    Router::new()
+        .route("/certificate/api/certificatePDF/{beneficiaryId}", get(pdf_of_beneficiary))
+        .route("/certificate/api/certificatePDF", get(pdf_by_query))
+        .route("/certificate/api/certificate/{certificateId}", get(pdf_of_certificate))
+        .route("/cert/api/certificatePDF/{beneficiaryId}", get(pdf_of_beneficiary))
+        .route("/cert/api/certificatePDF/{beneficiaryId}/{dose}", get(pdf_of_dose))
+}
+
+/// Whether there is a certificate.
+pub fn head_routes() -> Router<App> {
+    Router::new()
+        .route("/certificate/api/certificatePDF/{beneficiaryId}", head(exists))
+        .route("/cert/api/certificate/{beneficiaryId}", head(exists))
+        .route("/cert/api/certificate/{beneficiaryId}/{dose}", head(dose_exists))
+}
+
+/// QR code by beneficiary or certificate, PNG or SVG.
+pub fn qr_routes() -> Router<App> {
+    Router::new()
+        .route("/certificate/api/certificateQRCode/{beneficiaryId}", get(qr_of_beneficiary))
+        .route("/certificate/api/certificate/QRCode/{certificateId}", get(qr_of_certificate))
+}
+
+/// The signed credential itself, and the id of a dose's certificate.
+pub fn credential_routes() -> Router<App> {
+    Router::new()
+        .route("/certificate/api/credential/{certificateId}", get(credential_of_certificate))
+        .route("/cert/api/certificateId/{beneficiaryId}/{dose}", get(id_of_dose))
+}
+
+async fn pdf_of_beneficiary(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    pdf(&app, &latest(&app, &caller, &code, None).await?, &headers).await
+}
+
+async fn pdf_of_dose(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path((code, dose)): Path<(String, u64)>,
+    headers: HeaderMap,
+) -> Answer {
+    pdf(&app, &latest(&app, &caller, &code, Some(dose)).await?, &headers).await
+}
+
+async fn pdf_of_certificate(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    pdf(&app, &exactly(&app, &caller, &id).await?, &headers).await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ByCertificate {
+    certificate_id: String,
+}
+
+async fn pdf_by_query(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Query(query): Query<ByCertificate>,
+    headers: HeaderMap,
+) -> Answer {
+    pdf(&app, &exactly(&app, &caller, &query.certificate_id).await?, &headers).await
+}
+
+async fn exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): Path<String>) -> Answer {
+    existence(&app, &caller, &code, None).await
+}
+
+async fn dose_exists(
+    State(app): State<App>,
+    By(caller, ..): By<Askers>,
+    Path((code, dose)): Path<(String, u64)>,
+) -> Answer {
+    existence(&app, &caller, &code, Some(dose)).await
+}
+
+async fn qr_of_beneficiary(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    Query(look): Query<Look>,
+    headers: HeaderMap,
+) -> Answer {
+    qr(&app, &latest(&app, &caller, &code, None).await?, &look, &headers)
+}
+
+async fn qr_of_certificate(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(id): Path<String>,
+    Query(look): Query<Look>,
+    headers: HeaderMap,
+) -> Answer {
+    qr(&app, &exactly(&app, &caller, &id).await?, &look, &headers)
+}
+
+async fn credential_of_certificate(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let certificate = exactly(&app, &caller, &id).await?.certificate;
+    let etag = fingerprint(&[certificate.signed.as_str().as_bytes()]);
+    if let Some(unchanged) = not_modified(&headers, &etag) {
+        return Ok(unchanged);
+    }
+    let file_name = format!("certificate-{}.json", certificate.issuance.certificate_id.as_str());
+    let bytes = certificate.signed.as_str().as_bytes().to_vec();
+    Ok(Personal { media_type: "application/json", etag, file_name, bytes }.into_response())
+}
+
+async fn id_of_dose(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path((code, dose)): Path<(String, u64)>,
+) -> Answer {
+    let selection = latest(&app, &caller, &code, Some(dose)).await?;
+    Ok(axum::Json(json!({ "certificateId": selection.certificate.issuance.certificate_id.as_str() })).into_response())
+}
+
+type Answer = Result<Response, Error>;
+
+/// A certificate to show, and what stands beside it.
+struct Selection {
+    certificate: Certificate,
+    /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last.
+    history: Vec<Certificate>,
+}
+
+/// The beneficiary's certificate: highest dose (or exactly `dose`), newest version.
+async fn latest(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Result<Selection, Error> {
+    let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
+    let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
+    let wanted = theirs
+        .iter()
+        .rev()
+        .find(|certificate| dose.is_none_or(|dose| u64::from(certificate.slot.dose.number()) == dose));
+    let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
+    Ok(select(certificate, theirs))
+}
+
+/// The certificate with this id and no other.
+async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
+    let id = CertificateId::parse(id).ok_or(Error::NoCertificate)?;
+    let code = app.store.beneficiary_of(&id).await?.ok_or(Error::NoCertificate)?;
+    let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
+    let wanted = theirs.iter().find(|certificate| certificate.issuance.certificate_id == id);
+    let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
+    Ok(select(certificate, theirs))
+}
+
+/// `all` is in order of dose, then of issue; earlier doses of the same programme become the history.
+fn select(certificate: Certificate, all: Vec<Certificate>) -> Selection {
+    let mut history: Vec<Certificate> = Vec::new();
+    let shown = &certificate.slot;
+    for earlier in
+        all.into_iter().filter(|other| other.slot.programme == shown.programme && other.slot.dose < shown.dose)
+    {
+        history.pop_if(|last| last.slot.dose == earlier.slot.dose);
+        history.push(earlier);
+    }
+    history.push(certificate.clone());
+    Selection { certificate, history }
+}
+
+async fn existence(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Answer {
+    let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
+    let dose = match dose {
+        Some(number) => Some(Dose::new(number).ok_or(Error::NoCertificate)?),
+        None => None,
+    };
+    let there = if caller.sees_all() {
+        app.store.has_certificate(&code, dose).await?
+    } else {
+        let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
+        theirs.iter().any(|certificate| dose.is_none_or(|dose| certificate.slot.dose == dose))
+    };
+    if there { Ok(StatusCode::OK.into_response()) } else { Err(Error::NoCertificate) }
+}
+
+/// The PDF: what was printed before, else printed now and kept. The key is made of everything that the page shows, so it can never be stale.
+async fn pdf(app: &App, selection: &Selection, headers: &HeaderMap) -> Answer {
+    let printer = app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))?;
+    let mut parts = vec![printer.version().as_bytes()];
+    parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
+    let etag = fingerprint(&parts);
+    if let Some(unchanged) = not_modified(headers, &etag) {
+        return Ok(unchanged);
+    }
+    let key = format!("pdf/{etag}.pdf");
+    // The files are a cache: when they fail, the page is printed anew.
+    let kept = app.files.read(&key).await.ok().flatten();
+    let bytes = match kept {
+        Some(bytes) => bytes,
+        None => {
+            let bytes = print(app, printer, selection)?;
+            let _ = app.files.write(&key, &bytes, "application/pdf").await;
+            bytes
+        }
+    };
+    let file_name = format!("certificate-{}.pdf", selection.certificate.issuance.certificate_id.as_str());
+    Ok(Personal { media_type: "application/pdf", etag, file_name, bytes }.into_response())
+}
+
+fn print(app: &App, printer: &document::Printer, selection: &Selection) -> Result<Vec<u8>, Error> {
+    let history: Vec<Facts> = selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
+    let symbol = symbol(app, &selection.certificate)?;
+    let page =
+        document::Page { certificate: &selection.certificate.signed.facts(), history: &history, symbol: &symbol };
+    printer.pdf(&page).context("printing a certificate").map_err(Error::Internal)
+}
+
+/// How a caller wants a QR code to look.
+#[derive(Deserialize)]
+#[serde(default)]
+struct Look {
+    /// `png` or `svg`.
+    format: String,
+    /// PNG: pixels a module, 1 to 16.
+    scale: u32,
+    /// SVG: width in CSS pixels, 64 to 4096.
+    size: u32,
+    /// Light modules around, 0 to 16; readers want 4.
+    margin: u32,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { format: "png".into(), scale: 4, size: 512, margin: 4 }
+    }
+}
+
+fn qr(app: &App, selection: &Selection, look: &Look, headers: &HeaderMap) -> Answer {
+    if !(1..=16).contains(&look.scale) {
+        return Err(Error::Parameter("scale", "1 to 16 pixels a module"));
+    }
+    if !(64..=4096).contains(&look.size) {
+        return Err(Error::Parameter("size", "64 to 4096"));
+    }
+    if look.margin > 16 {
+        return Err(Error::Parameter("margin", "0 to 16 modules"));
+    }
+    let certificate = &selection.certificate;
+    let wanted = format!("{} {} {} {}", look.format, look.scale, look.size, look.margin);
+    let etag = fingerprint(&[certificate.signed.as_str().as_bytes(), wanted.as_bytes()]);
+    if let Some(unchanged) = not_modified(headers, &etag) {
+        return Ok(unchanged);
+    }
+    let id = certificate.issuance.certificate_id.as_str();
+    let (media_type, bytes) = match look.format.as_str() {
+        "png" => ("image/png", symbol(app, certificate)?.png(look.scale, look.margin)),
+        "svg" => ("image/svg+xml", symbol(app, certificate)?.svg(look.size, look.margin).into_bytes()),
+        _ => return Err(Error::Parameter("format", "png or svg")),
+    };
+    let file_name = format!("certificate-{id}-qr.{}", look.format);
+    Ok(Personal { media_type, etag, file_name, bytes }.into_response())
+}
+
+fn symbol(app: &App, certificate: &Certificate) -> Result<Symbol, Error> {
+    // Certify leaves room for the signature's spread; should one exceed it, the denser form still fits and is read by the same verifiers.
+    let payload =
+        Payload::of(&certificate.signed, app.config.qr_form).or_else(|_| Payload::of(&certificate.signed, Form::Raw));
+    let payload = payload.context("making a QR code").map_err(Error::Internal)?;
+    Ok(Symbol::of(&payload))
+}
+
+/// SHA-256 over length-prefixed parts, base64url: names content without telling it.
+fn fingerprint(parts: &[&[u8]]) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        hash.update(&part.len().to_le_bytes());
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finish())
+}

@@ -1,0 +1,111 @@
+//! What every route shares: reading a JSON body, the refusal of unknown routes, one log line per request.
+
+use crate::{App, Error};
+use axum::{
+    Router,
+    extract::{FromRequest, MatchedPath, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+
+/// The service over `routes`: what `lambda_http::run` and `axum::serve` are given.
+pub fn service(routes: Router<App>, app: App) -> Router {
+    routes
+        .fallback(async || Error::NoRoute)
+        .method_not_allowed_fallback(async || Error::NoMethod)
+        .layer(from_fn(observed))
+        .with_state(app)
+}
+
+/// A JSON body of bounded size.
+pub struct Json(pub Value);
+
+impl FromRequest<App> for Json {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        if !is_json(request.headers()) {
+            return Err(Error::MediaType);
+        }
+        let most = app.config.most_bytes;
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|length| length > most) {
+            return Err(Error::BodyTooLarge(most));
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(|fault| {
+            let limit =
+                std::error::Error::source(&fault).is_some_and(|cause| cause.to_string().contains("length limit"));
+            if limit { Error::BodyTooLarge(most) } else { Error::BodyLost }
+        })?;
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|fault| Error::NotJson { line: fault.line(), column: fault.column() })?;
+        Ok(Self(value))
+    }
+}
+
+/// `application/json`, `application/…+json`, with or without parameters.
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// A document that belongs to one person: cached by their browser only, and asked for again each time, so that a revocation shows at once.
+pub struct Personal {
+    /// Media type.
+    pub media_type: &'static str,
+    /// Names exactly these bytes; without quotes.
+    pub etag: String,
+    /// File name for saving; of our own making, never a person's data.
+    pub file_name: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl IntoResponse for Personal {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, self.media_type.to_owned()),
+            (header::CONTENT_DISPOSITION, format!("inline; filename=\"{}\"", self.file_name)),
+            (header::ETAG, format!("\"{}\"", self.etag)),
+            (header::CACHE_CONTROL, PRIVATE.to_owned()),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        ];
+        (headers, self.bytes).into_response()
+    }
+}
+
+const PRIVATE: &str = "private, no-cache";
+
+/// 304 if the caller has what `etag` names.
+pub fn not_modified(headers: &HeaderMap, etag: &str) -> Option<Response> {
+    let known = headers.get(header::IF_NONE_MATCH)?.to_str().ok()?;
+    let same = known
+        .split(',')
+        .any(|one| matches!(one.trim().trim_start_matches("W/").trim_matches('"'), tag if tag == etag || tag == "*"));
+    same.then(|| {
+        (StatusCode::NOT_MODIFIED, [(header::ETAG, format!("\"{etag}\"")), (header::CACHE_CONTROL, PRIVATE.to_owned())])
+            .into_response()
+    })
+}
+
+/// One line per request: route and status, never the path, which may hold a beneficiary's code. Errors of axum itself become problem documents.
+async fn observed(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
+    let mut response = next.run(request).await;
+    if response.status().is_client_error()
+        && !response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+    {
+        response = Error::Parameter("path or query", "it is not in the form the route wants").into_response();
+    }
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "request");
+    response
+}

@@ -1,0 +1,145 @@
+//! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
+
+use async_trait::async_trait;
+use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, PublicKey, SlotKey, VerificationMethod};
+use jsonwebtoken::jwk::JwkSet;
+use time::OffsetDateTime;
+
+/// Records, durable once a call has returned, and read back as they were written (strongly consistent).
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Reserves the slot for the holder until `lease_until`: intent first, signature later.
+    ///
+    /// A slot that nobody holds, or whose holder's lease is over, becomes ours; what it already fixed (certificate id, time of issue) stays.
+    /// A second call answers what stands: [`Reservation::Busy`] while another holder works, [`Reservation::Issued`] for ever after.
+    async fn reserve(&self, intent: &Intent) -> anyhow::Result<Reservation>;
+
+    /// Gives the slot back before its lease is over, because the work failed. A second call, or one by a holder that lost it, does nothing.
+    async fn release(&self, intent: &Intent) -> anyhow::Result<()>;
+
+    /// Stores the certificate, its look-ups and its audit entry and closes the slot, all or nothing.
+    ///
+    /// A second call with the same certificate stores nothing and answers [`Commit::Stored`] again, for an answer may get lost on the way.
+    /// One by a holder that lost the slot, or with another certificate, stores nothing and answers [`Commit::Lost`].
+    async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> anyhow::Result<Commit>;
+
+    /// What stands in each slot, in the order asked; reserves nothing.
+    async fn occupants(&self, slots: &[SlotKey]) -> anyhow::Result<Vec<Option<Occupant>>>;
+
+    /// Every certificate of a beneficiary in order of dose, then of issue.
+    async fn certificates(&self, beneficiary: &BeneficiaryCode) -> anyhow::Result<Vec<Certificate>>;
+
+    /// Whether the beneficiary has a certificate (of that dose), without reading it.
+    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, dose: Option<Dose>) -> anyhow::Result<bool>;
+
+    /// The beneficiary that a certificate belongs to.
+    async fn beneficiary_of(&self, certificate: &CertificateId) -> anyhow::Result<Option<BeneficiaryCode>>;
+
+    /// Publishes a key that certificates are signed with. A second call changes nothing; a published key is never taken back.
+    async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> anyhow::Result<()>;
+
+    /// Every key ever published, the newest first.
+    async fn published_keys(&self) -> anyhow::Result<Vec<VerificationMethod>>;
+}
+
+/// The key that signs certificates; it never leaves where it is.
+#[async_trait]
+pub trait Signer: Send + Sync {
+    /// The public half, with its suite. Cheap after the first call.
+    async fn public_key(&self) -> anyhow::Result<PublicKey>;
+
+    /// The raw JWS signature over `message`. A second call may give other bytes (PS256, ECDSA): callers sign once.
+    async fn sign(&self, message: &[u8]) -> anyhow::Result<Vec<u8>>;
+}
+
+/// The secret under which contacts are hashed, so that a table can be searched by telephone number without holding one.
+#[async_trait]
+pub trait Pepper: Send + Sync {
+    /// 32 bytes, the same at every call. Cheap after the first.
+    async fn contact_key(&self) -> anyhow::Result<[u8; 32]>;
+}
+
+/// Pictures made once and kept: a cache, never the only copy of anything.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// The bytes under `key`, if they are there.
+    async fn read(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>>;
+
+    /// Puts `bytes` under `key`. A second call with the same key brings the same bytes, for keys are made of content.
+    async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> anyhow::Result<()>;
+}
+
+/// Where the identity provider's signing keys come from.
+#[async_trait]
+pub trait IdentityProvider: Send + Sync {
+    /// The provider's current key set; read anew at each call, callers cache it.
+    async fn key_set(&self) -> anyhow::Result<JwkSet>;
+}
+
+/// One attempt to issue one certificate.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// The slot it asks for.
+    pub slot: SlotKey,
+    /// The event behind it.
+    pub digest: EventDigest,
+    /// What the certificate gets if the slot is new.
+    pub issuance: Issuance,
+    /// Who tries: random, one per attempt.
+    pub holder: u128,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// Until when nobody else may try.
+    pub lease_until: OffsetDateTime,
+}
+
+/// What a reservation found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reservation {
+    /// The slot is ours; the certificate gets this.
+    Ours(Issuance),
+    /// Someone else is at it.
+    Busy,
+    /// The certificate exists.
+    Issued(Occupant),
+}
+
+/// What stands in a slot whose certificate exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occupant {
+    /// The certificate.
+    pub certificate_id: CertificateId,
+    /// The event it was made of.
+    pub digest: EventDigest,
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// Everything is stored.
+    Stored,
+    /// The slot was not ours any more; nothing is stored.
+    Lost,
+}
+
+/// A certificate as it is kept. Personal data.
+#[derive(Clone)]
+pub struct Certificate {
+    /// Its slot.
+    pub slot: SlotKey,
+    /// Its id and time of issue.
+    pub issuance: Issuance,
+    /// The signed credential.
+    pub signed: credential::Signed,
+    /// Keyed hashes of the contacts it is registered to, base64url.
+    pub contacts: Vec<String>,
+}
+
+/// Who did what: written with the certificate.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// The caller: the token's `sub`.
+    pub actor: String,
+    /// The public key that signed, as its RFC 7638 thumbprint.
+    pub key: String,
+}

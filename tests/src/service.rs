@@ -1,0 +1,164 @@
+//! A service of a test's own, in memory, on a free port; with parts that fail when the test says so.
+
+use crate::Client;
+use anyhow::{Result, bail};
+use async_trait::async_trait;
+use credential::{BeneficiaryCode, CertificateId, Dose, PublicKey, SlotKey, VerificationMethod};
+use issuer::{
+    App,
+    config::Place,
+    ports::{Audit, Certificate, Commit, Intent, Occupant, Reservation, Signer, Store},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
+use time::{Duration, OffsetDateTime};
+
+/// A running service and someone to call it.
+pub struct Service {
+    /// The service.
+    pub running: local::Running,
+    /// Its caller.
+    pub client: Client,
+}
+
+impl Service {
+    /// The service as it is.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The service with some of its parts exchanged.
+    #[allow(clippy::expect_used, reason = "a test that can't start its service has failed")]
+    pub async fn with(change: impl FnOnce(&mut App)) -> Self {
+        let running = local::start_with(memory(), change).await.expect("the service starts");
+        let client = Client::new(running.base_url(), running.tokens());
+        Self { running, client }
+    }
+}
+
+/// A place that keeps nothing, on a free port, with the fonts that `make fonts` brings.
+pub fn memory() -> Place {
+    let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/ttf").to_owned();
+    Place { port: 0, data: ":memory:".into(), fonts }
+}
+
+/// A store that goes down at a chosen call, as a process does that is killed: from then on it answers nothing until it is revived.
+pub struct Mortal {
+    inner: Arc<dyn Store>,
+    calls: AtomicI64,
+    dies_at: AtomicI64,
+    acts_first: bool,
+}
+
+impl Mortal {
+    /// Dies at the `call`-th writing call; with `acts_first`, after it took effect but before the answer is heard.
+    pub fn new(inner: Arc<dyn Store>, call: i64, acts_first: bool) -> Arc<Self> {
+        Arc::new(Self { inner, calls: AtomicI64::new(0), dies_at: AtomicI64::new(call), acts_first })
+    }
+
+    /// Lets it live, for good.
+    pub fn revive(&self) {
+        self.dies_at.store(i64::MAX, Ordering::SeqCst);
+    }
+
+    /// Whether the chosen call was ever made.
+    pub fn died(&self) -> bool {
+        self.calls.load(Ordering::SeqCst) >= self.dies_at.load(Ordering::SeqCst)
+    }
+
+    async fn write<T>(&self, work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        let dies_at = self.dies_at.load(Ordering::SeqCst);
+        if call < dies_at {
+            return work.await;
+        }
+        if call == dies_at && self.acts_first {
+            work.await?;
+        }
+        bail!("the process is gone")
+    }
+}
+
+#[async_trait]
+impl Store for Mortal {
+    async fn reserve(&self, intent: &Intent) -> Result<Reservation> {
+        self.write(self.inner.reserve(intent)).await
+    }
+
+    async fn release(&self, intent: &Intent) -> Result<()> {
+        self.write(self.inner.release(intent)).await
+    }
+
+    async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> Result<Commit> {
+        self.write(self.inner.commit(intent, certificate, audit)).await
+    }
+
+    async fn occupants(&self, slots: &[SlotKey]) -> Result<Vec<Option<Occupant>>> {
+        self.inner.occupants(slots).await
+    }
+
+    async fn certificates(&self, beneficiary: &BeneficiaryCode) -> Result<Vec<Certificate>> {
+        self.inner.certificates(beneficiary).await
+    }
+
+    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, dose: Option<Dose>) -> Result<bool> {
+        self.inner.has_certificate(beneficiary, dose).await
+    }
+
+    async fn beneficiary_of(&self, certificate: &CertificateId) -> Result<Option<BeneficiaryCode>> {
+        self.inner.beneficiary_of(certificate).await
+    }
+
+    async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> Result<()> {
+        self.write(self.inner.publish_key(method, since)).await
+    }
+
+    async fn published_keys(&self) -> Result<Vec<VerificationMethod>> {
+        self.inner.published_keys().await
+    }
+}
+
+/// A signer that counts, and fails from a chosen signature on until it is mended.
+pub struct Counting {
+    inner: Arc<dyn Signer>,
+    /// Signatures made so far.
+    pub signatures: AtomicU64,
+    /// The last signature that succeeds.
+    pub last: AtomicU64,
+}
+
+impl Counting {
+    /// Succeeds `last` times.
+    pub fn new(inner: Arc<dyn Signer>, last: u64) -> Arc<Self> {
+        Arc::new(Self { inner, signatures: AtomicU64::new(0), last: AtomicU64::new(last) })
+    }
+}
+
+#[async_trait]
+impl Signer for Counting {
+    async fn public_key(&self) -> Result<PublicKey> {
+        self.inner.public_key().await
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
+        let number = self.signatures.fetch_add(1, Ordering::SeqCst) + 1;
+        if number > self.last.load(Ordering::SeqCst) {
+            bail!("the key does not answer");
+        }
+        self.inner.sign(message).await
+    }
+}
+
+static AHEAD: AtomicI64 = AtomicI64::new(0);
+
+/// Sets the clock of every service that uses [`clock`] ahead by so many seconds more.
+pub fn pass(seconds: i64) {
+    AHEAD.fetch_add(seconds, Ordering::SeqCst);
+}
+
+/// Now, and what [`pass`] added.
+pub fn clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc() + Duration::seconds(AHEAD.load(Ordering::SeqCst))
+}

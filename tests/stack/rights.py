@@ -1,0 +1,206 @@
+"""Every role tries every call with its own credentials: what it needs is allowed, all else is denied.
+
+The needs are written down here a second time, apart from the template, so that a statement too many or too few in either place shows.
+What the emulator can't tell is read from the deployed policies instead: it knows no `dynamodb:LeadingKeys` (PARTITIONS), and takes a log group for the
+resource of CreateLogStream where AWS takes the stream.
+"""
+
+import json
+
+from botocore.exceptions import ClientError
+from emulator import REGION
+from report import Report
+
+CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
+    "Certify", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
+)  # fmt: skip
+ROLES = (CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
+FETCHING = {PDF, HEAD, QR, CREDENTIAL}
+NOBODY = set()
+
+# Who may: the whole list, call by call.
+MAY = {
+    "kms:Sign": {CERTIFY},
+    "kms:GetPublicKey": {CERTIFY, PUBLIC},
+    "kms:Verify": NOBODY,
+    "kms:GenerateMac": {CERTIFY} | FETCHING,
+    "kms:VerifyMac": NOBODY,
+    "kms:PutKeyPolicy": NOBODY,
+    "kms:CreateGrant": NOBODY,
+    "kms:ScheduleKeyDeletion": NOBODY,
+    "kms:Decrypt by hand": NOBODY,
+    "kms:GenerateDataKey by hand": NOBODY,
+    "dynamodb:Query": FETCHING | {PUBLIC},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL},
+    "dynamodb:BatchGetItem": {CERTIFY},
+    "dynamodb:PutItem": {CERTIFY},
+    "dynamodb:UpdateItem": {CERTIFY},
+    "dynamodb:DeleteItem": {CERTIFY},
+    "dynamodb:TransactWriteItems": {CERTIFY},
+    "dynamodb:BatchWriteItem": NOBODY,
+    "dynamodb:Scan": NOBODY,
+    "dynamodb:ExecuteStatement": NOBODY,
+    "dynamodb:DescribeTable": NOBODY,
+    "dynamodb:UpdateTimeToLive": NOBODY,
+    "s3:GetObject pdf/": {PDF},
+    "s3:PutObject pdf/": {PDF},
+    "s3:ListBucket": {PDF},
+    "s3:GetObject elsewhere": NOBODY,
+    "s3:PutObject elsewhere": NOBODY,
+    "s3:DeleteObject": NOBODY,
+    "s3:PutBucketPolicy": NOBODY,
+    "logs:CreateLogStream of another": NOBODY,
+    "logs:FilterLogEvents own": NOBODY,
+    "lambda:InvokeFunction": NOBODY,
+    "lambda:GetFunction": NOBODY,
+    "iam:PutRolePolicy": NOBODY,
+    "sns:Publish": NOBODY,
+    "cloudformation:DescribeStacks": NOBODY,
+}
+
+# Which partitions (first part of PK) each DynamoDB action of a role reaches: of a beneficiary, by id, by contact, audit, keys.
+PARTITIONS = {
+    CERTIFY: {
+        "UpdateItem": {"B#*"}, "BatchGetItem": {"B#*"}, "DeleteItem": {"B#*"}, "PutItem": {"B#*", "I#*", "K#*", "A#*", "KEYS"},
+    },
+    PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    HEAD: {"Query": {"B#*"}},
+    QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    PUBLIC: {"Query": {"KEYS"}},
+}  # fmt: skip
+
+
+def prove(stack, _callers) -> Report:
+    """The whole table, the partitions, and the form of the policies."""
+    report = Report()
+    for role in ROLES:
+        credentials = assume(stack, role)
+        for call, allowed in tries(stack, role, credentials):
+            report.equal(f"{role}: {call}", allowed, role in MAY[call])
+        report.equal(f"{role}: partitions", partitions(statements(stack, role)), PARTITIONS[role])
+        log = f"arn:aws:logs:{REGION}:000000000000:log-group:/certificates/{stack.name}/{logs_of(role)[0]}:*"
+        report.equal(f"{role}: log", resources(statements(stack, role), "logs:PutLogEvents"), {log})
+        for statement in statements(stack, role):
+            wild = [action for action in listed(statement["Action"]) if "*" in action]
+            report.equal(f"{role}: {statement['Sid']} names its actions", wild, [])
+    # The control: with root's rights nothing is denied, so a denial above is about rights and not about a call that can't work.
+    for call, allowed in tries(stack, CERTIFY, None):
+        report.that(f"root: {call}", allowed, "denied to root: the call proves nothing")
+    return report.close()
+
+
+def assume(stack, role: str) -> dict:
+    """The credentials that the role's function runs with."""
+    iam = stack.emulator.client("iam")
+    arn = iam.get_role(RoleName=stack.resources[f"{role}Role"])["Role"]["Arn"]
+    return stack.emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="proof")["Credentials"]
+
+
+def tries(stack, role: str, credentials: dict | None):
+    """Each call of MAY with whether it was let through; a call that fails for another reason was."""
+    for name, call in calls(stack, role, credentials).items():
+        try:
+            call()
+            yield name, True
+        except ClientError as fault:
+            yield name, fault.response["Error"]["Code"] not in DENIED
+
+
+def calls(stack, role: str, credentials: dict | None) -> dict:
+    """The calls. Those that would change the stack are sent as dry runs or with something that is not there."""
+    client = {service: stack.emulator.client(service, credentials) for service in SERVICES}
+    kms, dynamo, s3, logs = client["kms"], client["dynamodb"], client["s3"], client["logs"]
+    signing, contact, data = stack.outputs["SigningKeyArn"], stack.outputs["ContactKeyArn"], stack.resources["DataKey"]
+    table, bucket = stack.outputs["TableName"], stack.outputs["BucketName"]
+    key = {"PK": {"S": "B#proof"}, "SK": {"S": "proof"}}
+    set_x = {"UpdateExpression": "SET x = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}}
+    pss = {"SigningAlgorithm": "RSASSA_PSS_SHA_256", "MessageType": "RAW"}
+    own, other = (f"/certificates/{stack.name}/{binary}" for binary in logs_of(role))
+    function = stack.resources["PublicFunction"]
+    return {
+        "kms:Sign": lambda: kms.sign(KeyId=signing, Message=b"proof", **pss),
+        "kms:GetPublicKey": lambda: kms.get_public_key(KeyId=signing),
+        "kms:Verify": lambda: kms.verify(KeyId=signing, Message=b"proof", Signature=bytes(256), **pss),
+        "kms:GenerateMac": lambda: kms.generate_mac(KeyId=contact, Message=b"proof", MacAlgorithm="HMAC_SHA_256"),
+        "kms:VerifyMac": lambda: kms.verify_mac(KeyId=contact, Message=b"proof", Mac=bytes(32), MacAlgorithm="HMAC_SHA_256"),
+        "kms:PutKeyPolicy": lambda: kms.put_key_policy(KeyId=signing, PolicyName="nosuch", Policy="{}"),
+        "kms:CreateGrant": lambda: kms.create_grant(
+            KeyId=signing, GranteePrincipal="arn:aws:iam::000000000000:role/nobody", Operations=["Sign"], DryRun=True
+        ),
+        "kms:ScheduleKeyDeletion": lambda: kms.schedule_key_deletion(KeyId=signing, PendingWindowInDays=1),
+        "kms:Decrypt by hand": lambda: kms.decrypt(KeyId=data, CiphertextBlob=b"proof"),
+        "kms:GenerateDataKey by hand": lambda: kms.generate_data_key(KeyId=data, KeySpec="AES_256"),
+        "dynamodb:Query": lambda: dynamo.query(
+            TableName=table, KeyConditionExpression="PK = :p", ExpressionAttributeValues={":p": {"S": "B#proof"}}
+        ),
+        "dynamodb:GetItem": lambda: dynamo.get_item(TableName=table, Key=key),
+        "dynamodb:BatchGetItem": lambda: dynamo.batch_get_item(RequestItems={table: {"Keys": [key]}}),
+        "dynamodb:PutItem": lambda: dynamo.put_item(TableName=table, Item=key),
+        "dynamodb:UpdateItem": lambda: dynamo.update_item(TableName=table, Key=key, **set_x),
+        "dynamodb:DeleteItem": lambda: dynamo.delete_item(TableName=table, Key=key),
+        "dynamodb:TransactWriteItems": lambda: dynamo.transact_write_items(
+            TransactItems=[
+                {"Update": {"TableName": table, "Key": key, **set_x}},
+                {"Put": {"TableName": table, "Item": {"PK": {"S": "I#proof"}, "SK": {"S": "I"}}}},
+            ]
+        ),
+        "dynamodb:BatchWriteItem": lambda: dynamo.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": key}}]}),
+        "dynamodb:Scan": lambda: dynamo.scan(TableName=table, Limit=1),
+        "dynamodb:ExecuteStatement": lambda: dynamo.execute_statement(Statement=f"SELECT * FROM \"{table}\" WHERE PK = 'B#proof'"),
+        "dynamodb:DescribeTable": lambda: dynamo.describe_table(TableName=table),
+        "dynamodb:UpdateTimeToLive": lambda: dynamo.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": False, "AttributeName": "nosuch"}
+        ),
+        "s3:PutObject pdf/": lambda: s3.put_object(Bucket=bucket, Key="pdf/proof", Body=b"proof"),
+        "s3:GetObject pdf/": lambda: s3.get_object(Bucket=bucket, Key="pdf/proof"),
+        "s3:ListBucket": lambda: s3.list_objects_v2(Bucket=bucket, MaxKeys=1),
+        "s3:GetObject elsewhere": lambda: s3.get_object(Bucket=bucket, Key="other/proof"),
+        "s3:PutObject elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other/proof", Body=b"proof"),
+        "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pdf/nosuch"),
+        "s3:PutBucketPolicy": lambda: s3.put_bucket_policy(Bucket=bucket, Policy="{}"),
+        "logs:CreateLogStream of another": lambda: logs.create_log_stream(logGroupName=other, logStreamName="proof"),
+        "logs:FilterLogEvents own": lambda: logs.filter_log_events(logGroupName=own, limit=1),
+        "lambda:InvokeFunction": lambda: client["lambda"].invoke(FunctionName=function, InvocationType="DryRun"),
+        "lambda:GetFunction": lambda: client["lambda"].get_function(FunctionName=function),
+        "iam:PutRolePolicy": lambda: client["iam"].put_role_policy(RoleName="nosuch", PolicyName="x", PolicyDocument="{}"),
+        "sns:Publish": lambda: client["sns"].publish(TopicArn=stack.outputs["AlarmTopicArn"], Message="proof"),
+        "cloudformation:DescribeStacks": lambda: client["cloudformation"].describe_stacks(StackName=stack.name),
+    }
+
+
+def logs_of(role: str) -> tuple[str, str]:
+    """The function's own log and another one's."""
+    binary = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in role).lstrip("_")
+    return binary, "public" if role != PUBLIC else "certify"
+
+
+def statements(stack, role: str) -> list[dict]:
+    """The statements of the role as it was deployed."""
+    iam = stack.emulator.client("iam")
+    document = iam.get_role_policy(RoleName=stack.resources[f"{role}Role"], PolicyName="needs")["PolicyDocument"]
+    return (json.loads(document) if isinstance(document, str) else document)["Statement"]
+
+
+def partitions(found: list[dict]) -> dict[str, set[str]]:
+    """Which partitions each DynamoDB action reaches; `*` where nothing narrows it."""
+    reached: dict[str, set[str]] = {}
+    for statement in found:
+        narrowed = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
+        for action in listed(statement["Action"]):
+            if action.startswith("dynamodb:"):
+                reached.setdefault(action.removeprefix("dynamodb:"), set()).update(listed(narrowed))
+    return reached
+
+
+def resources(found: list[dict], wanted: str) -> set[str]:
+    """What an action may be done to."""
+    return {resource for statement in found if wanted in listed(statement["Action"]) for resource in listed(statement["Resource"])}
+
+
+def listed(one_or_more) -> list[str]:
+    return one_or_more if isinstance(one_or_more, list) else [one_or_more]
+
+
+DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "cloudformation")
