@@ -1,1 +1,173 @@
-//! placeholder
+//! The same service on one machine: one process, one port, an embedded DynamoDB, a folder for pictures, a key of its own.
+//!
+//! Not a simulator: the routes are the issuer's, the adapters are those of `aws`; only what answers the SDK's requests lives in this process.
+
+pub mod folder;
+pub mod identity;
+pub mod keys;
+pub mod pictures;
+pub mod records;
+mod wire;
+
+use crate::{
+    folder::{Folder, MEMORY},
+    identity::DevelopmentIdentity,
+    keys::{KeptPepper, SoftwareSigner},
+};
+use anyhow::{Context, Result};
+use aws::{DynamoStore, S3Files};
+use credential::{Suite, VerificationMethod};
+use issuer::{
+    App, Config,
+    app::Ports,
+    config::Place,
+    ports::{Signer, Store},
+};
+use serde_json::{Map, Value};
+use std::{collections::HashMap, net::Ipv4Addr, path::Path, sync::Arc};
+use time::OffsetDateTime;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A service that runs until [`Running::shutdown`] or the end of the process.
+pub struct Running {
+    base_url: String,
+    store: Arc<DynamoStore>,
+    identity: Arc<DevelopmentIdentity>,
+    tokens: HashMap<String, String>,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    /// Nobody else has the folder as long as the service runs.
+    folder: Folder,
+}
+
+/// Starts the service at `place`, on 127.0.0.1. What was there before is found again.
+///
+/// # Errors
+/// When a variable is wrong, the port is taken, or the folder is in use or broken.
+pub async fn start(place: Place) -> Result<Running> {
+    start_with(place, |_| {}).await
+}
+
+/// The same after `change` exchanged some of the parts.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(place: Place, change: impl FnOnce(&mut App)) -> Result<Running> {
+    start_signing(place, Suite::Ps256, change).await
+}
+
+/// The same with a signing key of the suite, if the place has none yet.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut App)) -> Result<Running> {
+    let folder = Folder::take(&place.data)?;
+    let identity = Arc::new(DevelopmentIdentity::from_pem(&folder.secret(IDENTITY_KEY, || keys::generate(Suite::Es256))?)?);
+    let signer = SoftwareSigner::from_pem(&folder.secret("signing.pem", || keys::generate(suite))?)?;
+    let pepper = KeptPepper::from_text(&folder.secret("contact.key", KeptPepper::generate)?)?;
+    let records = records::client(folder.at("records.sqlite").as_deref())?;
+    aws::create_table(&records, TABLE).await?;
+    let store = Arc::new(DynamoStore::new(records, TABLE));
+    let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
+    let method = VerificationMethod { id: config.verification_method.clone(), key: signer.public_key().await? };
+    store.publish_key(&method, OffsetDateTime::now_utc()).await?;
+    let ports = Ports {
+        store: store.clone(),
+        signer: Arc::new(signer),
+        pepper: Arc::new(pepper),
+        files: Arc::new(S3Files::new(pictures::client(folder.at("files").as_deref())?, "pictures")),
+        identity_provider: identity.clone(),
+        printer: printer(&place.fonts)?,
+    };
+    let mut app = App::new(config, ports);
+    change(&mut app);
+    let tokens = tokens(&identity, &folder)?;
+    let (base_url, stop, serving) = serve(place.port, app).await?;
+    Ok(Running { base_url, store, identity, tokens, stop, serving, folder })
+}
+
+impl Running {
+    /// Where it answers: `http://127.0.0.1:` and the port.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// A token for each role, twelve hours long; the citizen's number is [`identity::PHONE`].
+    pub fn tokens(&self) -> HashMap<String, String> {
+        self.tokens.clone()
+    }
+
+    /// A token for the citizen with that telephone number.
+    #[allow(clippy::expect_used, reason = "the same key signed tokens when the service started")]
+    pub fn token_for_citizen(&self, phone: &str) -> String {
+        self.identity.token("citizen", phone).expect("the key signs")
+    }
+
+    /// A token with these claims: expired, of another issuer, whatever a test wants.
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub fn mint(&self, claims: Map<String, Value>) -> Result<String> {
+        self.identity.mint(claims)
+    }
+
+    /// The records behind the service.
+    pub fn store(&self) -> Arc<DynamoStore> {
+        self.store.clone()
+    }
+
+    /// Where tokens and records lie, unless nothing is kept.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Answers what was asked already, then lets go of port and folder.
+    ///
+    /// # Errors
+    /// When serving failed.
+    pub async fn shutdown(self) -> Result<()> {
+        // Nobody listens if serving ended by itself; joining tells why.
+        let _ = self.stop.send(());
+        Ok(self.serving.await??)
+    }
+}
+
+/// The identity provider's key, for the command that prints a token beside the running service.
+pub const IDENTITY_KEY: &str = "identity.pem";
+
+/// Without fonts the service runs and prints nothing: `make fonts` brings them.
+fn printer(fonts: &str) -> Result<Option<Arc<document::Printer>>> {
+    let folder = Path::new(fonts);
+    if !folder.is_dir() {
+        tracing::warn!(folder = fonts, "no fonts: certificates cannot be printed");
+        return Ok(None);
+    }
+    Ok(Some(Arc::new(aws::printer(folder)?)))
+}
+
+/// New tokens for every role, also in `tokens.json`.
+fn tokens(identity: &DevelopmentIdentity, folder: &Folder) -> Result<HashMap<String, String>> {
+    let token = |role: &str| Ok((role.to_owned(), identity.token(role, identity::PHONE)?));
+    let tokens = identity::ROLES.into_iter().map(token).collect::<Result<HashMap<_, _>>>()?;
+    if let Some(file) = folder.at("tokens.json") {
+        folder::write_private(&file, &serde_json::to_vec_pretty(&tokens)?).context("writing tokens.json")?;
+    }
+    Ok(tokens)
+}
+
+async fn serve(port: u16, app: App) -> Result<(String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("listening on PORT {port}"))?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    let (stop, stopped) = oneshot::channel();
+    let until = async {
+        // A sender that is gone without a word means that nobody will ever stop us.
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let routes = issuer::routes().with_state(app);
+    let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
+    Ok((base_url, stop, serving))
+}
+
+const TABLE: &str = "certificates";

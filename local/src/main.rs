@@ -1,1 +1,77 @@
-fn main() {}
+//! `local`: the service on this machine. `local token --role citizen --phone +91…`: a token for it.
+
+use anyhow::{Context, Result, bail, ensure};
+use issuer::config::Place;
+use local::{
+    IDENTITY_KEY, Running, folder,
+    identity::{DevelopmentIdentity, PHONE, ROLES},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        None => run().await,
+        Some((command, options)) if command == "token" => token(options),
+        Some(_) => bail!("usage: local | local token --role ROLE [--phone NUMBER]"),
+    }
+}
+
+/// Serves until the process is told to end.
+async fn run() -> Result<()> {
+    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).init();
+    let mut terminated = signal(SignalKind::terminate())?;
+    let running = local::start(Place::from_env()?).await?;
+    println!("{}", introduction(&running));
+    tokio::select! {
+        _ = terminated.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    running.shutdown().await
+}
+
+/// A token of the service whose data lie in `DATA_DIR`, whether it runs or not.
+fn token(options: &[String]) -> Result<()> {
+    let option = |name: &str| options.iter().skip_while(|option| *option != name).nth(1).map(String::as_str);
+    let role = option("--role").context("--role is missing")?;
+    ensure!(ROLES.contains(&role), "the roles are {}", ROLES.join(", "));
+    let key = folder::secret_of(&Place::from_env()?.data, IDENTITY_KEY)?;
+    println!("{}", DevelopmentIdentity::from_pem(&key)?.token(role, option("--phone").unwrap_or(PHONE))?);
+    Ok(())
+}
+
+/// What runs where, and a line to paste for every route.
+fn introduction(running: &Running) -> String {
+    let url = running.base_url();
+    let place = |name: &str| running.folder().at(name).map(|path| path.display().to_string());
+    let Some((data, tokens)) = place("").zip(place("tokens.json")) else {
+        return format!("The service runs at {url} and keeps nothing.");
+    };
+    format!(
+        r#"The service runs at {url}, its records, pictures and keys lie in {data}, a token for each role in {tokens}.
+
+  token() {{ jq -r ".$1" {tokens}; }}
+  certify() {{ curl -H "Authorization: Bearer $(token certifier)" -H "Content-Type: application/json" --data "@events/certify/$2.json" {url}/divoc/api/$1/certify; }}
+  fetch() {{ curl -H "Authorization: Bearer $(token fetcher)" "$@"; }}
+
+  certify v1 one-dose
+  certify v3 international
+  fetch -o certificate.pdf {url}/certificate/api/certificatePDF/CODE     (CODE: the event's preEnrollmentCode)
+  fetch -I {url}/certificate/api/certificatePDF/CODE
+  fetch -o qr.png {url}/certificate/api/certificateQRCode/CODE
+  fetch -o certificate.pdf {url}/certificate/api/certificate/ID          (ID: a certificateId that certify answered)
+  fetch -o qr.png {url}/certificate/api/certificate/QRCode/ID
+  fetch {url}/certificate/api/credential/ID
+  fetch -o certificate.pdf {url}/cert/api/certificatePDF/CODE/1
+  fetch -I {url}/cert/api/certificate/CODE/1
+  fetch {url}/cert/api/certificateId/CODE/1
+  curl {url}/.well-known/did.json
+  curl {url}/.well-known/jwks.json
+  curl {url}/.well-known/public-key.pem
+  curl {url}/health
+"#
+    )
+}

@@ -1,14 +1,97 @@
-//! placeholder
+//! The issuer's ports on AWS: DynamoDB, S3, KMS. No decision lives here.
 
-/// The service's parts on AWS.
-#[allow(clippy::unused_async)]
-pub async fn app() -> anyhow::Result<issuer::App> {
-    issuer::config::Resources::from_env()?;
-    issuer::Config::from_env()?;
-    anyhow::bail!("not written yet")
+mod files;
+mod identity;
+mod pepper;
+mod signer;
+mod store;
+
+pub use files::S3Files;
+pub use identity::KeySetUrl;
+pub use pepper::KmsPepper;
+pub use signer::KmsSigner;
+pub use store::{DynamoStore, create_table};
+
+use anyhow::{Context, Result};
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use issuer::{
+    App, Config,
+    app::Ports,
+    config::Resources,
+};
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+/// The service on AWS for a function that prints nothing. Reads the environment; asks no other service, so that a start costs nothing.
+///
+/// # Errors
+/// When a variable is missing or wrong; the error names it.
+pub async fn app() -> Result<App> {
+    assemble(Resources::from_env()?, None).await
 }
 
-/// The same with fonts loaded.
-pub async fn app_with_printer() -> anyhow::Result<issuer::App> {
-    app().await
+/// The same with a printer: reads the fonts in `FONTS_DIR`.
+///
+/// # Errors
+/// As [`app`], and when a font is missing or broken.
+pub async fn app_with_printer() -> Result<App> {
+    let resources = Resources::from_env()?;
+    let printer = printer(Path::new(&resources.fonts))?;
+    assemble(resources, Some(Arc::new(printer))).await
+}
+
+/// A printer with every TrueType font in `folder`.
+///
+/// # Errors
+/// When the folder can't be read or a font that the template names is missing or broken.
+pub fn printer(folder: &Path) -> Result<document::Printer> {
+    let mut fonts = Vec::new();
+    for entry in fs::read_dir(folder).context("reading FONTS_DIR")? {
+        let path = entry?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| name.ends_with(".ttf")) {
+            fonts.push((name.to_owned(), fs::read(&path).with_context(|| format!("reading the font {name}"))?));
+        }
+    }
+    Ok(document::Printer::new(document::INDIA, fonts)?)
+}
+
+/// How the service talks to AWS: rustls with aws-lc; two seconds an attempt, four attempts with growing random pauses, so that a call is over before API
+/// Gateway gives up. Credentials and endpoints come from where the SDK always looks for them.
+pub async fn sdk_config() -> SdkConfig {
+    let https = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(4)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(1));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https)
+        .retry_config(retries)
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+async fn assemble(resources: Resources, printer: Option<Arc<document::Printer>>) -> Result<App> {
+    let config = Config::from_env()?;
+    let sdk = sdk_config().await;
+    let kms = aws_sdk_kms::Client::new(&sdk);
+    let ports = Ports {
+        store: Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(&sdk), resources.table)),
+        signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
+        pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),
+        files: Arc::new(S3Files::new(s3(&sdk), resources.bucket)),
+        identity_provider: Arc::new(KeySetUrl::new(resources.key_set_url)?),
+        printer,
+    };
+    Ok(App::new(config, ports))
+}
+
+/// An S3 client. Emulators, named by `AWS_ENDPOINT_URL`, have no host name per bucket.
+fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some());
+    aws_sdk_s3::Client::from_conf(config.build())
 }

@@ -59,6 +59,15 @@ impl Config {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
+    /// The same where some variables are given, whatever the environment says of them.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn from_env_with(given: &[(&str, &str)]) -> Result<Self> {
+        let given = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        Self::from_lookup(|name| given(name).or_else(|| std::env::var(name).ok()))
+    }
+
     /// The same from any source of variables.
     ///
     /// # Errors

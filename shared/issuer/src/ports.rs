@@ -19,7 +19,8 @@ pub trait Store: Send + Sync {
 
     /// Stores the certificate, its look-ups and its audit entry and closes the slot, all or nothing.
     ///
-    /// A second call, or one by a holder that lost the slot, stores nothing and answers [`Commit::Lost`].
+    /// A second call with the same certificate stores nothing and answers [`Commit::Stored`] again, for an answer may get lost on the way.
+    /// One by a holder that lost the slot, or with another certificate, stores nothing and answers [`Commit::Lost`].
     async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> anyhow::Result<Commit>;
 
     /// What stands in each slot, in the order asked; reserves nothing.

@@ -1,0 +1,155 @@
+//! S3 in this process: PUT and GET of whole objects, in a folder or in memory.
+
+use crate::wire::response;
+use anyhow::{Context, Result};
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Region},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use http_body_util::BodyExt;
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// A client of the objects in `folder`, which is made if it is not there; without one, of objects in memory.
+///
+/// # Errors
+/// When the folder can't be made.
+pub fn client(folder: Option<&Path>) -> Result<Client> {
+    let shelf = match folder {
+        None => Shelf::Memory(Mutex::default()),
+        Some(folder) => {
+            fs::create_dir_all(folder).context("making the folder for pictures")?;
+            Shelf::Folder(folder.to_owned(), AtomicU64::new(0))
+        }
+    };
+    let connector = SharedHttpConnector::new(Bucket(Arc::new(shelf)));
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .endpoint_url("http://localhost")
+        .force_path_style(true)
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .allow_no_auth()
+        .build();
+    Ok(Client::from_conf(config))
+}
+
+/// Answers the SDK's requests.
+#[derive(Clone, Debug)]
+struct Bucket(Arc<Shelf>);
+
+/// Where objects lie.
+#[derive(Debug)]
+enum Shelf {
+    Memory(Mutex<HashMap<PathBuf, Vec<u8>>>),
+    /// The folder, and a count that names what is being written.
+    Folder(PathBuf, AtomicU64),
+}
+
+impl HttpConnector for Bucket {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let shelf = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let method = request.method().to_owned();
+            let key = key(request.uri());
+            let body = request.into_body().collect().await.map(|body| body.to_bytes().to_vec());
+            Ok(match (method.as_str(), key, body) {
+                (_, None, _) => refusal(400, "InvalidArgument"),
+                (_, _, Err(_)) => refusal(400, "IncompleteBody"),
+                ("GET", Some(key), Ok(_)) => match shelf.read(&key) {
+                    Ok(Some(bytes)) => response(200, bytes),
+                    Ok(None) => refusal(404, "NoSuchKey"),
+                    Err(_) => refusal(500, "InternalError"),
+                },
+                ("PUT", Some(key), Ok(bytes)) => match shelf.write(key, bytes) {
+                    Ok(()) => response(200, Vec::new()),
+                    Err(_) => refusal(500, "InternalError"),
+                },
+                _ => refusal(405, "MethodNotAllowed"),
+            })
+        })
+    }
+}
+
+impl Shelf {
+    fn read(&self, key: &Path) -> io::Result<Option<Vec<u8>>> {
+        match self {
+            Self::Memory(objects) => Ok(objects.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()),
+            Self::Folder(folder, _) => match fs::read(folder.join(key)) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Written aside and renamed: a reader sees a whole object or none. Not flushed, for a picture can be made again.
+    fn write(&self, key: PathBuf, bytes: Vec<u8>) -> io::Result<()> {
+        match self {
+            Self::Memory(objects) => {
+                objects.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes);
+                Ok(())
+            }
+            Self::Folder(folder, count) => {
+                let target = folder.join(key);
+                target.parent().map_or(Ok(()), fs::create_dir_all)?;
+                let aside = folder.join(format!(".{}", count.fetch_add(1, Ordering::Relaxed)));
+                fs::write(&aside, bytes)?;
+                fs::rename(aside, target)
+            }
+        }
+    }
+}
+
+/// The object that a path-style URL (`/bucket/key?…`) names, as a path inside the folder; `None` if it would lead out of it or to a file being written.
+fn key(uri: &str) -> Option<PathBuf> {
+    let path = uri.split_once("://").map_or(uri, |(_, rest)| rest).split(['?', '#']).next()?;
+    let (_bucket, key) = path.split_once('/')?.1.split_once('/')?;
+    let key = decoded(key)?;
+    let fits = |name: &str| !name.is_empty() && !name.starts_with('.') && !name.contains(['\\', '\0', ':']);
+    key.split('/').all(fits).then(|| PathBuf::from(key))
+}
+
+/// Percent-decoded (RFC 3986 § 2.1).
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (hexadecimal, rest) = part.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(hexadecimal, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn refusal(status: u16, code: &str) -> HttpResponse {
+    response(status, format!("<Error><Code>{code}</Code></Error>").into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_names_a_file_inside_the_folder() {
+        assert_eq!(key("http://localhost/pictures/pdf/a%20b-%E0%A4%85.pdf?x-id=GetObject"), Some("pdf/a b-अ.pdf".into()));
+    }
+
+    #[test]
+    fn a_key_that_leads_out_is_refused() {
+        for key_text in ["../a", "a/../../b", "%2e%2e/a", "a%2F..%2F..%2Fb", "/etc/passwd", "%2Fetc", ".5", "a//b", "a%00", "%zz", ""] {
+            assert_eq!(key(&format!("http://localhost/pictures/{key_text}")), None, "{key_text}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! DynamoDB in this process: the SDK's requests go to an engine on SQLite instead of a socket, so the one adapter in `aws` serves here too.
+//!
+//! Durable like the real one: SQLite writes its log ahead (`journal_mode=WAL`) and flushes it to the disk at every commit (`synchronous=FULL`, SQLite's default,
+//! which the engine leaves alone), so what was acknowledged survives a killed process and a power cut.
+
+use crate::wire::response;
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Region},
+};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+};
+use dynoxide::{Database, DynoxideError};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt, path::Path, sync::Arc};
+use tokio::sync::Semaphore;
+
+/// A client of the database in `file`, which is made if it is not there; without a file, of one in memory.
+///
+/// # Errors
+/// When the file can't be opened or is no database.
+pub fn client(file: Option<&Path>) -> Result<Client> {
+    let database = match file {
+        Some(path) => Database::new(path.to_str().context("DATA_DIR is not UTF-8")?),
+        None => Database::memory(),
+    };
+    let engine = Engine {
+        database: database.context("opening the records")?,
+        turn: file.map(|_| Arc::new(Semaphore::new(1))),
+    };
+    let connector = SharedHttpConnector::new(engine);
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("local"))
+        .endpoint_url("http://localhost")
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        // Nobody between us and the engine could be lied to: signing each request would only cost time.
+        .allow_no_auth()
+        .build();
+    Ok(Client::from_conf(config))
+}
+
+/// Answers the SDK's requests.
+struct Engine {
+    database: Database,
+    /// On a disk a write waits for the disk, off the threads that serve; one at a time, for the engine takes no more.
+    /// In memory every request is over in microseconds and runs where it stands.
+    turn: Option<Arc<Semaphore>>,
+}
+
+impl HttpConnector for Engine {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let database = self.database.clone();
+        let Some(turn) = self.turn.clone() else {
+            return HttpConnectorFuture::ready(Ok(answer(&database, &request)));
+        };
+        HttpConnectorFuture::new(async move {
+            let failed = |error| ConnectorError::other(error, None);
+            let _turn = turn.acquire_owned().await.map_err(|error| failed(error.into()))?;
+            let answered = tokio::task::spawn_blocking(move || answer(&database, &request)).await;
+            answered.map_err(|error| failed(error.into()))
+        })
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// One request of DynamoDB's JSON protocol: the operation in a header, its input as the body.
+fn answer(database: &Database, request: &HttpRequest) -> HttpResponse {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let operation = target.strip_prefix("DynamoDB_20120810.").unwrap_or_default();
+    let input = request.body().bytes().unwrap_or_default();
+    match perform(database, operation, input) {
+        Ok(output) => response(200, output),
+        Err(error) => response(error.status_code(), error.to_json()),
+    }
+}
+
+/// The operations that the store uses, and Scan for tests that look at everything.
+fn perform(database: &Database, operation: &str, input: &[u8]) -> Result<String, DynoxideError> {
+    match operation {
+        "BatchGetItem" => run(input, |request| database.batch_get_item(request)),
+        "CreateTable" => run(input, |request| database.create_table(request)),
+        "DeleteItem" => run(input, |request| database.delete_item(request)),
+        "GetItem" => run(input, |request| database.get_item(request)),
+        "PutItem" => run(input, |request| database.put_item(request)),
+        "Query" => run(input, |request| database.query(request)),
+        "Scan" => run(input, |request| database.scan(request)),
+        "TransactWriteItems" => run(input, |request| database.transact_write_items(request)),
+        "UpdateItem" => run(input, |request| database.update_item(request)),
+        other => Err(DynoxideError::ValidationException(format!("{other} is not served here"))),
+    }
+}
+
+fn run<I: DeserializeOwned, O: Serialize>(
+    input: &[u8],
+    operation: impl FnOnce(I) -> Result<O, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let request = serde_json::from_slice(input).map_err(|e| DynoxideError::SerializationException(e.to_string()))?;
+    serde_json::to_string(&operation(request)?).map_err(|e| DynoxideError::InternalServerError(e.to_string()))
+}

@@ -1,0 +1,44 @@
+//! The store on the embedded database, in memory and in a file.
+
+#[path = "../../shared/aws/tests/contract/mod.rs"]
+mod contract;
+
+use contract::Records;
+
+/// One test for each rule of the contract.
+macro_rules! rules {
+    ($($rule:ident)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $rule() {
+            let records = Records::on(local::records::client(None).unwrap()).await;
+            contract::$rule(&records).await;
+        }
+    )*};
+}
+
+rules! {
+    a_free_slot_goes_to_exactly_one_of_many
+    a_slot_is_busy_until_its_lease_is_over
+    whoever_takes_a_slot_over_keeps_its_id_and_time
+    a_released_slot_is_free_at_once
+    a_late_release_changes_nothing
+    a_reservation_sent_twice_is_ours_twice
+    a_commit_stores_the_certificate_and_all_that_leads_to_it
+    a_commit_after_the_lease_was_lost_stores_nothing
+    a_crash_between_reservation_and_commit_is_healed_by_the_next_attempt
+    a_second_commit_of_the_same_certificate_changes_nothing
+    an_issued_slot_stays_issued
+    a_certificate_id_is_given_once
+    occupants_come_in_the_order_asked
+    certificates_come_in_order_of_dose_then_of_issue
+    many_certificates_come_whole
+    having_a_certificate_depends_on_the_dose
+    nobody_is_behind_an_unknown_id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_in_a_file_keeps_every_rule() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = Records::on(local::records::client(Some(&folder.path().join("records.sqlite"))).unwrap()).await;
+    contract::all(&records).await;
+}

@@ -1,0 +1,49 @@
+//! Pictures in an S3 bucket.
+
+use anyhow::{Context, Result, ensure};
+use async_trait::async_trait;
+use aws_sdk_s3::{Client, operation::get_object::GetObjectError, primitives::ByteStream};
+use issuer::ports::Files;
+
+/// The [`Files`] in one bucket. The role needs `s3:ListBucket` beside `s3:GetObject`: without it S3 answers "forbidden" for an object that isn't there.
+#[derive(Clone, Debug)]
+pub struct S3Files {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Files {
+    /// The files in `bucket`; sends nothing yet.
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
+    }
+}
+
+#[async_trait]
+impl Files for S3Files {
+    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let mut object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) => match error.as_service_error() {
+                Some(GetObjectError::NoSuchKey(_)) => return Ok(None),
+                _ => return Err(error).context("reading a picture"),
+            },
+        };
+        let mut bytes = Vec::new();
+        while let Some(part) = object.body.try_next().await.context("reading a picture")? {
+            bytes.extend_from_slice(&part);
+            ensure!(bytes.len() <= MOST, "a picture has more than {MOST} bytes");
+        }
+        Ok(Some(bytes))
+    }
+
+    async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> Result<()> {
+        let body = ByteStream::from(bytes.to_vec());
+        let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type).body(body);
+        request.send().await.context("keeping a picture")?;
+        Ok(())
+    }
+}
+
+/// Twice what a function may answer with (6 MB).
+const MOST: usize = 12 << 20;

@@ -1,0 +1,74 @@
+//! How items are named. The kind and the zero-padded dose come before the time, so that one Query answers in order of dose, then of issue.
+
+use super::items::{Item, stamp, string, text};
+use anyhow::Result;
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, VerificationMethod};
+use issuer::ports::{Certificate, Intent};
+use std::collections::HashMap;
+
+pub(super) const PARTITION: &str = "PK";
+pub(super) const SORT: &str = "SK";
+/// The partition of published keys: there are a handful in a country's lifetime.
+pub(super) const KEYS: &str = "KEYS";
+/// What every certificate's sort key starts with.
+pub(super) const CERTIFICATES: &str = "C#";
+
+/// Everything about one beneficiary lies in one partition.
+pub(super) fn beneficiary(code: &BeneficiaryCode) -> String {
+    format!("B#{}", code.as_str())
+}
+
+/// A slot's key. The programme may hold any character; what follows it has a fixed width, so no two slots share a key.
+pub(super) fn slot(slot: &SlotKey) -> Item {
+    let (partition, sort) = slot_texts(slot);
+    key(partition, sort)
+}
+
+/// The same as two texts.
+pub(super) fn slot_texts(slot: &SlotKey) -> (String, String) {
+    let sort = format!("S#{}#{}#{:02}#1", slot.kind.as_str(), slot.programme.as_str(), slot.dose.number());
+    (beneficiary(&slot.beneficiary), sort)
+}
+
+/// The two texts of an item that was read.
+pub(super) fn of(item: &Item) -> Result<(String, String)> {
+    Ok((string(item, PARTITION)?, string(item, SORT)?))
+}
+
+/// What the sort key of every certificate of a dose starts with.
+pub(super) fn dose(kind: Kind, dose: Dose) -> String {
+    format!("{CERTIFICATES}{}#{:02}#", kind.as_str(), dose.number())
+}
+
+pub(super) fn certificate(certificate: &Certificate) -> Result<Item> {
+    let slot = &certificate.slot;
+    let issuance = &certificate.issuance;
+    let sort = format!("{}{}#{}", dose(slot.kind, slot.dose), stamp(issuance.issued_at)?, issuance.certificate_id.as_str());
+    Ok(key(beneficiary(&slot.beneficiary), sort))
+}
+
+pub(super) fn id(certificate: &CertificateId) -> Item {
+    key(format!("I#{}", certificate.as_str()), "I")
+}
+
+pub(super) fn contact(hash: &str, code: &BeneficiaryCode) -> Item {
+    key(format!("K#{hash}"), beneficiary(code))
+}
+
+pub(super) fn audit(certificate: &CertificateId, intent: &Intent) -> Result<Item> {
+    Ok(key(format!("A#{}", certificate.as_str()), format!("{}#issued", stamp(intent.now)?)))
+}
+
+/// A key under another name is published anew: proofs quote the name, so verifiers must find it.
+pub(super) fn published(method: &VerificationMethod) -> Item {
+    key(KEYS, format!("{}#{}", method.key.thumbprint(), method.id))
+}
+
+/// The holder as it is stored: 32 hexadecimal digits, which also fit a transaction's token.
+pub(super) fn holder(intent: &Intent) -> String {
+    format!("{:032x}", intent.holder)
+}
+
+fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+    HashMap::from([(PARTITION.to_owned(), text(partition)), (SORT.to_owned(), text(sort))])
+}

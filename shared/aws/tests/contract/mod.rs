@@ -1,0 +1,365 @@
+//! What every [`Store`] must do, whatever database is behind it. Each rule takes beneficiaries of its own, so rules share a table in any order.
+
+use aws::{DynamoStore, create_table};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, ProgrammeId, Signed, SlotKey};
+use issuer::ports::{Audit, Certificate, Commit, Intent, Occupant, Reservation, Store};
+use std::sync::atomic::{AtomicU64, Ordering};
+use time::{Duration, OffsetDateTime, macros::datetime};
+
+/// A store, and a way to look behind it.
+#[derive(Clone)]
+pub struct Records {
+    pub store: DynamoStore,
+    pub client: Client,
+}
+
+impl Records {
+    /// The store on a table of its own.
+    pub async fn on(client: Client) -> Self {
+        create_table(&client, "certificates").await.unwrap();
+        // A second call finds it.
+        create_table(&client, "certificates").await.unwrap();
+        Self { store: DynamoStore::new(client.clone(), "certificates"), client }
+    }
+
+    /// The sort keys of everything that a beneficiary's code, or something of theirs, leads to.
+    async fn traces(&self, needle: &str) -> Vec<String> {
+        let mut pages = self.client.scan().table_name("certificates").consistent_read(true).into_paginator().items().send();
+        let mut traces = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.unwrap();
+            let text = |name: &str| item[name].as_s().unwrap().clone();
+            let says = |value: &AttributeValue| value.as_s().is_ok_and(|text| text.contains(needle));
+            if item.values().any(says) {
+                traces.push(format!("{} {}", text("PK"), text("SK")));
+            }
+        }
+        traces.sort();
+        traces
+    }
+}
+
+/// All rules, one after the other.
+pub async fn all(records: &Records) {
+    a_free_slot_goes_to_exactly_one_of_many(records).await;
+    a_slot_is_busy_until_its_lease_is_over(records).await;
+    whoever_takes_a_slot_over_keeps_its_id_and_time(records).await;
+    a_released_slot_is_free_at_once(records).await;
+    a_late_release_changes_nothing(records).await;
+    a_reservation_sent_twice_is_ours_twice(records).await;
+    a_commit_stores_the_certificate_and_all_that_leads_to_it(records).await;
+    a_commit_after_the_lease_was_lost_stores_nothing(records).await;
+    a_crash_between_reservation_and_commit_is_healed_by_the_next_attempt(records).await;
+    a_second_commit_of_the_same_certificate_changes_nothing(records).await;
+    an_issued_slot_stays_issued(records).await;
+    a_certificate_id_is_given_once(records).await;
+    occupants_come_in_the_order_asked(records).await;
+    certificates_come_in_order_of_dose_then_of_issue(records).await;
+    many_certificates_come_whole(records).await;
+    having_a_certificate_depends_on_the_dose(records).await;
+    nobody_is_behind_an_unknown_id(records).await;
+}
+
+pub async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
+    let slot = slot(1);
+    let attempts: Vec<_> = (0..64)
+        .map(|_| {
+            let (records, intent) = (records.clone(), intent(&slot, NOW));
+            tokio::spawn(async move { records.store.reserve(&intent).await.unwrap() })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for attempt in attempts {
+        answers.push(attempt.await.unwrap());
+    }
+    assert_eq!(answers.iter().filter(|answer| matches!(answer, Reservation::Ours(_))).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| **answer == Reservation::Busy).count(), 63);
+}
+
+pub async fn a_slot_is_busy_until_its_lease_is_over(records: &Records) {
+    let slot = slot(1);
+    let first = intent(&slot, NOW);
+    assert_eq!(records.store.reserve(&first).await.unwrap(), Reservation::Ours(first.issuance.clone()));
+    assert_eq!(records.store.reserve(&intent(&slot, first.lease_until)).await.unwrap(), Reservation::Busy);
+    let after = intent(&slot, first.lease_until + Duration::MILLISECOND);
+    assert_eq!(records.store.reserve(&after).await.unwrap(), Reservation::Ours(first.issuance));
+}
+
+pub async fn whoever_takes_a_slot_over_keeps_its_id_and_time(records: &Records) {
+    let slot = slot(1);
+    let first = intent(&slot, NOW);
+    records.store.reserve(&first).await.unwrap();
+    let second = intent(&slot, NOW + Duration::HOUR);
+    assert_ne!(first.issuance, second.issuance);
+    assert_eq!(records.store.reserve(&second).await.unwrap(), Reservation::Ours(first.issuance.clone()));
+    let third = Intent { digest: EventDigest([9; 32]), ..intent(&slot, NOW + 2 * Duration::HOUR) };
+    assert_eq!(records.store.reserve(&third).await.unwrap(), Reservation::Ours(first.issuance.clone()));
+    // What the last holder asked with is what stands in the slot.
+    let certificate = certificate(&third, &first.issuance, &[]);
+    assert_eq!(records.store.commit(&third, &certificate, &audit()).await.unwrap(), Commit::Stored);
+    let occupant = Occupant { certificate_id: first.issuance.certificate_id, digest: third.digest };
+    assert_eq!(records.store.occupants(&[slot]).await.unwrap(), [Some(occupant)]);
+}
+
+pub async fn a_released_slot_is_free_at_once(records: &Records) {
+    let slot = slot(1);
+    let first = intent(&slot, NOW);
+    records.store.reserve(&first).await.unwrap();
+    records.store.release(&first).await.unwrap();
+    records.store.release(&first).await.unwrap();
+    assert_eq!(records.store.reserve(&intent(&slot, NOW)).await.unwrap(), Reservation::Ours(first.issuance));
+}
+
+pub async fn a_late_release_changes_nothing(records: &Records) {
+    let slot = slot(1);
+    let first = intent(&slot, NOW);
+    records.store.release(&first).await.unwrap();
+    assert_eq!(records.traces(slot.beneficiary.as_str()).await, Vec::<String>::new());
+    records.store.reserve(&first).await.unwrap();
+    let second = intent(&slot, NOW + Duration::HOUR);
+    records.store.reserve(&second).await.unwrap();
+    records.store.release(&first).await.unwrap();
+    assert_eq!(records.store.reserve(&intent(&slot, second.now)).await.unwrap(), Reservation::Busy);
+    let issued = issue(records, &intent(&slot, NOW + 2 * Duration::HOUR), &[]).await;
+    records.store.release(&second).await.unwrap();
+    assert_eq!(records.store.occupants(&[slot]).await.unwrap()[0].clone().unwrap().certificate_id, issued);
+}
+
+pub async fn a_reservation_sent_twice_is_ours_twice(records: &Records) {
+    let intent = intent(&slot(1), NOW);
+    let ours = Reservation::Ours(intent.issuance.clone());
+    assert_eq!(records.store.reserve(&intent).await.unwrap(), ours);
+    assert_eq!(records.store.reserve(&intent).await.unwrap(), ours);
+}
+
+pub async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(records: &Records) {
+    let intent = Intent { slot: SlotKey { programme: ProgrammeId::parse("measles#2").unwrap(), ..slot(1) }, ..intent(&slot(1), NOW) };
+    let code = intent.slot.beneficiary.clone();
+    let hashes = [format!("hash-{}", code.as_str()), format!("mail-{}", code.as_str())];
+    // The same contact twice, as a telephone number and its other spelling would be.
+    let issued = issue(records, &intent, &[&hashes[0], &hashes[1], &hashes[0]]).await;
+    let (code_text, id) = (code.as_str(), issued.as_str());
+    assert_eq!(
+        records.traces(code_text).await,
+        [
+            format!("B#{code_text} C#vaccination#01#2026-03-01T08:30:00.250Z#{id}"),
+            format!("B#{code_text} S#vaccination#measles#2#01#1"),
+            format!("I#{id} I"),
+            format!("K#hash-{code_text} B#{code_text}"),
+            format!("K#mail-{code_text} B#{code_text}"),
+        ]
+    );
+    assert_eq!(
+        records.traces(id).await,
+        [
+            format!("A#{id} 2026-03-01T08:30:00.250Z#issued"),
+            format!("B#{code_text} C#vaccination#01#2026-03-01T08:30:00.250Z#{id}"),
+            format!("B#{code_text} S#vaccination#measles#2#01#1"),
+            format!("I#{id} I"),
+        ]
+    );
+    assert_eq!(records.store.beneficiary_of(&issued).await.unwrap(), Some(code.clone()));
+    let stored = records.store.certificates(&code).await.unwrap();
+    assert_eq!(stored.len(), 1);
+    assert_eq!(stored[0].slot, intent.slot);
+    assert_eq!(stored[0].issuance, intent.issuance);
+    assert_eq!(stored[0].signed.as_str(), credential_of(&intent.issuance).as_str());
+    assert_eq!(stored[0].contacts, [hashes[0].clone(), hashes[1].clone(), hashes[0].clone()]);
+}
+
+pub async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &Records) {
+    let slot = slot(1);
+    let slow = intent(&slot, NOW);
+    records.store.reserve(&slow).await.unwrap();
+    let quick = intent(&slot, NOW + Duration::HOUR);
+    records.store.reserve(&quick).await.unwrap();
+    let late = certificate(&slow, &slow.issuance, &["hash-of-the-late"]);
+    assert_eq!(records.store.commit(&slow, &late, &audit()).await.unwrap(), Commit::Lost);
+    let code = slot.beneficiary.as_str();
+    let reserved_only = [format!("B#{code} S#vaccination#covid#01#1")];
+    assert_eq!(records.traces(code).await, reserved_only);
+    assert_eq!(records.traces(slow.issuance.certificate_id.as_str()).await, reserved_only);
+    assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
+    // Nor after the quick one is done.
+    let prompt = certificate(&quick, &slow.issuance, &[]);
+    assert_eq!(records.store.commit(&quick, &prompt, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&slow, &late, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.certificates(&slot.beneficiary).await.unwrap().len(), 1);
+    assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
+}
+
+pub async fn a_crash_between_reservation_and_commit_is_healed_by_the_next_attempt(records: &Records) {
+    let slot = slot(2);
+    let crashed = intent(&slot, NOW);
+    records.store.reserve(&crashed).await.unwrap();
+    assert_eq!(records.store.occupants(std::slice::from_ref(&slot)).await.unwrap(), [None]);
+    assert!(!records.store.has_certificate(&slot.beneficiary, None).await.unwrap());
+    let next = intent(&slot, NOW + Duration::HOUR);
+    let id = issue(records, &next, &[]).await;
+    assert_eq!(id, crashed.issuance.certificate_id);
+    assert_eq!(records.store.beneficiary_of(&id).await.unwrap(), Some(slot.beneficiary));
+    assert_eq!(records.store.beneficiary_of(&next.issuance.certificate_id).await.unwrap(), None);
+}
+
+pub async fn a_second_commit_of_the_same_certificate_changes_nothing(records: &Records) {
+    let intent = intent(&slot(1), NOW);
+    issue(records, &intent, &["hash"]).await;
+    let code = intent.slot.beneficiary.clone();
+    let before = records.traces(code.as_str()).await;
+    let same = certificate(&intent, &intent.issuance, &["hash"]);
+    assert_eq!(records.store.commit(&intent, &same, &audit()).await.unwrap(), Commit::Stored);
+    // Signed a second time it is another text, and the first one stays.
+    let other = Certificate { signed: Signed::from_stored("{}".into()), ..same };
+    assert_eq!(records.store.commit(&intent, &other, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.traces(code.as_str()).await, before);
+    let stored = records.store.certificates(&code).await.unwrap();
+    assert_eq!(stored[0].signed.as_str(), credential_of(&intent.issuance).as_str());
+}
+
+pub async fn an_issued_slot_stays_issued(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    let id = issue(records, &first, &[]).await;
+    let occupant = Occupant { certificate_id: id, digest: first.digest };
+    for later in [Duration::ZERO, Duration::DAY * 4000] {
+        let again = intent(&first.slot, NOW + later);
+        assert_eq!(records.store.reserve(&again).await.unwrap(), Reservation::Issued(occupant.clone()));
+    }
+    assert_eq!(records.store.reserve(&first).await.unwrap(), Reservation::Issued(occupant));
+}
+
+pub async fn a_certificate_id_is_given_once(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    let id = issue(records, &first, &[]).await;
+    let unlucky = Intent { issuance: first.issuance.clone(), ..intent(&slot(1), NOW) };
+    records.store.reserve(&unlucky).await.unwrap();
+    let certificate = certificate(&unlucky, &unlucky.issuance, &[]);
+    let error = records.store.commit(&unlucky, &certificate, &audit()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the certificate's id is another certificate's: try again");
+    assert_eq!(records.traces(unlucky.slot.beneficiary.as_str()).await, Vec::<String>::new());
+    assert_eq!(records.store.beneficiary_of(&id).await.unwrap(), Some(first.slot.beneficiary));
+    // The next attempt draws another id and succeeds.
+    let lucky = intent(&unlucky.slot, NOW);
+    assert_eq!(issue(records, &lucky, &[]).await, lucky.issuance.certificate_id);
+}
+
+pub async fn occupants_come_in_the_order_asked(records: &Records) {
+    let slots: Vec<_> = (0..120).map(|_| slot(1)).collect();
+    let mut wanted = vec![None; 120];
+    for at in [3, 77, 119] {
+        let intent = intent(&slots[at], NOW);
+        let certificate_id = issue(records, &intent, &[]).await;
+        wanted[at] = Some(Occupant { certificate_id, digest: intent.digest });
+    }
+    records.store.reserve(&intent(&slots[5], NOW)).await.unwrap();
+    assert_eq!(records.store.occupants(&slots).await.unwrap(), wanted);
+    let twice = [slots[3].clone(), slots[5].clone(), slots[3].clone()];
+    assert_eq!(records.store.occupants(&twice).await.unwrap(), [wanted[3].clone(), None, wanted[3].clone()]);
+    assert_eq!(records.store.occupants(&[]).await.unwrap(), []);
+}
+
+pub async fn certificates_come_in_order_of_dose_then_of_issue(records: &Records) {
+    let beneficiary = slot(1).beneficiary;
+    let mut issued = Vec::new();
+    for (dose, programme, minute) in [(10, "covid", 0), (2, "covid", 2), (2, "measles", 1), (1, "covid", 3)] {
+        let slot = SlotKey { programme: ProgrammeId::parse(programme).unwrap(), beneficiary: beneficiary.clone(), ..slot(dose) };
+        let now = NOW + Duration::minutes(minute);
+        issue(records, &intent(&slot, now), &[]).await;
+        issued.push((u8::try_from(dose).unwrap(), now));
+    }
+    issued.sort();
+    let found: Vec<_> = records.store.certificates(&beneficiary).await.unwrap();
+    let found: Vec<_> = found.iter().map(|it| (it.slot.dose.number(), it.issuance.issued_at)).collect();
+    assert_eq!(found, issued);
+    assert!(records.store.certificates(&slot(1).beneficiary).await.unwrap().is_empty());
+}
+
+/// More than the megabyte that one page of a Query holds.
+pub async fn many_certificates_come_whole(records: &Records) {
+    let beneficiary = slot(1).beneficiary;
+    for dose in 1..=9 {
+        let slot = SlotKey { beneficiary: beneficiary.clone(), ..slot(dose) };
+        let intent = intent(&slot, NOW);
+        records.store.reserve(&intent).await.unwrap();
+        let signed = Signed::from_stored(format!("{dose}").repeat(150_000));
+        let certificate = Certificate { signed, ..certificate(&intent, &intent.issuance, &[]) };
+        assert_eq!(records.store.commit(&intent, &certificate, &audit()).await.unwrap(), Commit::Stored);
+    }
+    let found = records.store.certificates(&beneficiary).await.unwrap();
+    assert_eq!(found.len(), 9);
+    assert!(found.iter().all(|it| it.signed.as_str() == it.slot.dose.number().to_string().repeat(150_000)));
+}
+
+pub async fn having_a_certificate_depends_on_the_dose(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    let code = &first.slot.beneficiary;
+    assert!(!records.store.has_certificate(code, None).await.unwrap());
+    issue(records, &first, &[]).await;
+    assert!(records.store.has_certificate(code, None).await.unwrap());
+    assert!(records.store.has_certificate(code, Dose::new(1)).await.unwrap());
+    assert!(!records.store.has_certificate(code, Dose::new(2)).await.unwrap());
+    assert!(!records.store.has_certificate(code, Dose::new(10)).await.unwrap());
+}
+
+pub async fn nobody_is_behind_an_unknown_id(records: &Records) {
+    assert_eq!(records.store.beneficiary_of(&CertificateId::parse("nobody-s").unwrap()).await.unwrap(), None);
+}
+
+/// Reserves and commits what the intent asks for; the certificate's id.
+pub async fn issue(records: &Records, intent: &Intent, contacts: &[&str]) -> CertificateId {
+    let Reservation::Ours(issuance) = records.store.reserve(intent).await.unwrap() else { panic!("not ours") };
+    let certificate = certificate(intent, &issuance, contacts);
+    assert_eq!(records.store.commit(intent, &certificate, &audit()).await.unwrap(), Commit::Stored);
+    issuance.certificate_id
+}
+
+/// A slot of a beneficiary whom nobody has seen before.
+pub fn slot(dose: u64) -> SlotKey {
+    SlotKey {
+        programme: ProgrammeId::parse("covid").unwrap(),
+        beneficiary: BeneficiaryCode::parse(&format!("code-{}-of-a-test", next())).unwrap(),
+        kind: Kind::Vaccination,
+        dose: Dose::new(dose).unwrap(),
+    }
+}
+
+/// An attempt of a new holder with a minute's lease.
+pub fn intent(slot: &SlotKey, now: OffsetDateTime) -> Intent {
+    let number = u128::from(next());
+    Intent {
+        slot: slot.clone(),
+        digest: EventDigest([7; 32]),
+        issuance: Issuance {
+            certificate_id: CertificateId::from_random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+            issued_at: now,
+            kind: slot.kind,
+        },
+        holder: number,
+        now,
+        lease_until: now + Duration::MINUTE,
+    }
+}
+
+pub fn certificate(intent: &Intent, issuance: &Issuance, contacts: &[&str]) -> Certificate {
+    Certificate {
+        slot: intent.slot.clone(),
+        issuance: issuance.clone(),
+        signed: credential_of(issuance),
+        contacts: contacts.iter().map(|&hash| hash.to_owned()).collect(),
+    }
+}
+
+pub fn audit() -> Audit {
+    Audit { actor: "a-certifier".into(), key: "a-thumbprint".into() }
+}
+
+fn credential_of(issuance: &Issuance) -> Signed {
+    Signed::from_stored(format!(r#"{{"id":"{}"}}"#, issuance.certificate_id.as_str()))
+}
+
+fn next() -> u64 {
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+pub const NOW: OffsetDateTime = datetime!(2026-03-01 08:30:00.25 UTC);
