@@ -76,7 +76,7 @@ def certificates(stack, callers) -> Report:
         report.equal(f"certify by {who}", certify(who, EVENT)[0], 403)
     wrong = EVENT | {"recipient": EVENT["recipient"] | {"name": ""}}
     status, headers, body = certify("certifier", wrong)
-    report.equal("a nameless person", (status, headers["content-type"]), (400, "application/problem+json"))
+    report.equal("a nameless person", (status, headers["content-type"]), (422, "application/problem+json"))
 
     first = certified(report, "certify", certify("certifier", EVENT))
     again = certified(report, "certify again", certify("certifier", EVENT))
