@@ -42,6 +42,10 @@ fn body(method: &str) -> Option<(&'static str, Vec<u8>)> {
     (method == "POST").then(|| ("application/json", b"[]".to_vec()))
 }
 
+fn mint(service: &Service, claims: &Value) -> String {
+    service.running.mint(claims.as_object().unwrap().clone()).unwrap()
+}
+
 #[tokio::test]
 async fn each_route_admits_the_roles_it_names_and_no_other() {
     let service = Service::start().await;
@@ -77,20 +81,20 @@ async fn tokens_that_are_not_to_be_believed_are_refused_with_the_reason() {
     let service = Service::start().await;
     let now = time::OffsetDateTime::now_utc().unix_timestamp();
     let good = json!({
-        "iss": service.running.issuer(), "aud": "divoc", "sub": "s", "exp": now + 600, "resource_access": { "any": { "roles": ["facility-staff"] } },
+        "iss": local::identity::ISSUER, "aud": "divoc", "sub": "s", "exp": now + 600, "resource_access": { "any": { "roles": ["facility-staff"] } },
     });
     let changed = |name: &str, value: Value| {
         let mut claims = good.clone();
         claims[name] = value;
-        service.running.mint(&claims)
+        mint(&service, &claims)
     };
     let without = |name: &str| {
         let mut claims = good.clone();
         claims.as_object_mut().unwrap().remove(name);
-        service.running.mint(&claims)
+        mint(&service, &claims)
     };
     let stranger = Service::start().await;
-    let valid = service.running.mint(&good);
+    let valid = mint(&service, &good);
     let (head, signature) = valid.rsplit_once('.').unwrap();
     let cases = [
         ("it has expired", changed("exp", json!(now - 3_600))),
@@ -99,7 +103,7 @@ async fn tokens_that_are_not_to_be_believed_are_refused_with_the_reason() {
         ("it is meant for another audience", changed("aud", json!("another"))),
         ("it is meant for another audience", without("aud")),
         ("it lacks exp or iss", without("exp")),
-        ("its key is not the issuer's", stranger.running.mint(&good)),
+        ("its key is not the issuer's", mint(&stranger, &good)),
         ("its signature does not fit", format!("{head}.{}", signature.chars().rev().collect::<String>())),
         ("it is no JWT", "nonsense".to_owned()),
         // {"alg":"none"} and {"alg":"HS256"}
@@ -114,7 +118,7 @@ async fn tokens_that_are_not_to_be_believed_are_refused_with_the_reason() {
         assert!(detail.contains(reason) || (reason == "it is no JWT" && detail.contains("algorithm")), "{reason}: {detail}");
     }
     // DIVOC's Keycloak name for the role is understood; Cognito's access token names its client instead of an audience.
-    for token in [valid, { let mut claims = good.clone(); claims.as_object_mut().unwrap().remove("aud"); claims["client_id"] = json!("divoc"); service.running.mint(&claims) }] {
+    for token in [valid, { let mut claims = good.clone(); claims.as_object_mut().unwrap().remove("aud"); claims["client_id"] = json!("divoc"); mint(&service, &claims) }] {
         let client = service.client.clone().with_token("it", token);
         let body = Some(("application/json", json!([people::event(1, 1)]).to_string().into_bytes()));
         assert_eq!(client.send(Method::POST, "/divoc/api/v1/certify", "it", &[], body).await.unwrap().status, 200);

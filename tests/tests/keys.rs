@@ -21,7 +21,7 @@ async fn published(client: &Client) -> Vec<VerificationMethod> {
 #[tokio::test]
 async fn each_suite_signs_certificates_that_its_published_key_verifies() {
     for suite in Suite::ALL {
-        let running = local::start_suite(memory(), suite, |_| {}).await.unwrap();
+        let running = local::start_signing(memory(), suite, |_| {}).await.unwrap();
         let client = Client::new(running.base_url(), running.tokens());
         let json = certify(&client, 1).await;
         let methods = published(&client).await;
@@ -45,13 +45,14 @@ async fn each_suite_signs_certificates_that_its_published_key_verifies() {
 async fn old_keys_stay_listed_and_verify_what_they_signed() {
     let folder = std::env::temp_dir().join(format!("divoc-keys-{}", std::process::id()));
     let place = || Place { data: folder.to_string_lossy().into_owned(), ..memory() };
-    let first = local::start_suite(place(), Suite::Ps256, |_| {}).await.unwrap();
+    let first = local::start_signing(place(), Suite::Ps256, |_| {}).await.unwrap();
     let client = Client::new(first.base_url(), first.tokens());
     let old = certify(&client, 1).await;
     let old_key = published(&client).await[0].clone();
-    first.shutdown().await;
-    // Another suite means another key: what a rotation looks like to verifiers.
-    let second = local::start_suite(place(), Suite::Ed25519, |_| {}).await.unwrap();
+    first.shutdown().await.unwrap();
+    // The old key is taken away; another suite makes another key: what a rotation looks like to verifiers.
+    std::fs::remove_file(folder.join("keys").join("signing.pem")).unwrap();
+    let second = local::start_signing(place(), Suite::Ed25519, |_| {}).await.unwrap();
     let client = Client::new(second.base_url(), second.tokens());
     let new = certify(&client, 2).await;
     let methods = published(&client).await;
@@ -61,7 +62,7 @@ async fn old_keys_stay_listed_and_verify_what_they_signed() {
     assert_eq!(verify(&new, &methods).unwrap().suite, Suite::Ed25519);
     assert_eq!(verify(&new, &methods[1..]).err(), Some(Refusal::UnknownKey));
     assert_eq!(client.get("/.well-known/jwks.json", "").await.unwrap().json()["keys"].as_array().unwrap().len(), 2);
-    second.shutdown().await;
+    second.shutdown().await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }
 

@@ -59,7 +59,7 @@ async fn main() -> Result<()> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    service.shutdown().await;
+    service.shutdown().await?;
     table(&rows);
     println!(
         "\n{} certificates, each verified and each QR code read back from its pixels, in {:.1} s. They are in out/.",

@@ -221,6 +221,14 @@ mod tests {
     }
 
     #[test]
+    fn the_four_rules_are_weighed_as_the_standard_says() {
+        let mut dark = Grid::light(21);
+        (0..21 * 21).for_each(|module| dark.put(module % 21, module / 21, true));
+        // 42 lines are one run of 21 modules each, there are 20 × 20 blocks, and dark is nine full steps of 5 % above one half.
+        assert_eq!(dark.penalty(), 42 * 19 + 3 * 400 + 10 * 9);
+    }
+
+    #[test]
     fn balance_costs_for_every_full_five_percent() {
         // 21 × 21 = 441 modules: half is 220.5, 5 % is 22.05.
         assert_eq!([220, 221, 198, 243, 176, 0, 441].map(|dark| imbalance(dark, 21)), [0, 0, 1, 1, 2, 9, 9]);

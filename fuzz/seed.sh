@@ -1,0 +1,15 @@
+#!/bin/sh
+# Fills corpus/ with the committed seeds and the known answers of the tests. May be run again at any time.
+set -eu
+cd "$(dirname "$0")"
+
+for target in event canonicalise qr_read verify; do
+    mkdir -p "corpus/$target"
+    if [ -d "seeds/$target" ]; then cp "seeds/$target"/* "corpus/$target/"; fi
+done
+cp ../tests/vectors/qr/*.zip corpus/qr_read/
+if [ -d ../events/certify ]; then cp ../events/certify/*.json corpus/event/; fi
+# Signed credentials of every suite, under names that say where they come from.
+find ../tests/vectors -name signed.json -o -path '*/divoc/*' -name '*.json' | while read -r file; do
+    cp "$file" "corpus/verify/$(echo "${file#../tests/vectors/}" | tr / _)"
+done
