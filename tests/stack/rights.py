@@ -13,7 +13,7 @@ from report import Report
 
 CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
     "Certify", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
-)  # fmt: skip
+)
 ROLES = (CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
@@ -68,7 +68,7 @@ PARTITIONS = {
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     PUBLIC: {"Query": {"KEYS"}},
-}  # fmt: skip
+}
 
 
 def prove(stack, _callers) -> Report:
