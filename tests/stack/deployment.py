@@ -11,10 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "infra"))
 
-import transform  # noqa: E402  (infra/transform.py)
-import yaml  # noqa: E402
-from botocore.exceptions import ClientError  # noqa: E402
-from samtranslator.yaml_helper import yaml_parse  # noqa: E402
+import transform
+import yaml
+from botocore.exceptions import ClientError
+from samtranslator.yaml_helper import yaml_parse
 
 BUILT = ROOT / "target" / "stack"
 STACK = "certificates-test"
@@ -80,7 +80,7 @@ def plain(value):
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def deploy(emulator, folder: Path, callers, key_spec: str) -> Stack:
+def deploy(emulator, folder: Path, callers, key_spec: str, existing_key: bool) -> Stack:
     """Deploys with `sam deploy` and closes the gaps that the emulator leaves."""
     settings = {
         "Architecture": "x86_64",
@@ -92,6 +92,9 @@ def deploy(emulator, folder: Path, callers, key_spec: str) -> Stack:
         "DeletionProtection": "false",
         "LogLevel": "debug",
     }
+    if existing_key:
+        made = emulator.client("kms").create_key(KeySpec=key_spec, KeyUsage="SIGN_VERIFY")
+        settings["ExistingSigningKeyArn"] = made["KeyMetadata"]["Arn"]
     emulator.client("s3").create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     sam = Path(sys.executable).parent / "sam"
     deployed = subprocess.run(

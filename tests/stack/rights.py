@@ -13,7 +13,7 @@ from report import Report
 
 CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
     "Certify", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
-)  # fmt: skip
+)
 ROLES = (CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
@@ -27,7 +27,7 @@ MAY = {
     "kms:VerifyMac": NOBODY,
     "kms:PutKeyPolicy": NOBODY,
     "kms:CreateGrant": NOBODY,
-    "kms:ScheduleKeyDeletion": NOBODY,
+    "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
     "dynamodb:Query": FETCHING | {PUBLIC},
@@ -48,7 +48,7 @@ MAY = {
     "s3:GetObject elsewhere": NOBODY,
     "s3:PutObject elsewhere": NOBODY,
     "s3:DeleteObject": NOBODY,
-    "s3:PutBucketPolicy": NOBODY,
+    "s3:GetBucketPolicy": NOBODY,
     "logs:CreateLogStream of another": NOBODY,
     "logs:FilterLogEvents own": NOBODY,
     "lambda:InvokeFunction": NOBODY,
@@ -68,7 +68,7 @@ PARTITIONS = {
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     PUBLIC: {"Query": {"KEYS"}},
-}  # fmt: skip
+}
 
 
 def prove(stack, _callers) -> Report:
@@ -108,7 +108,7 @@ def tries(stack, role: str, credentials: dict | None):
 
 
 def calls(stack, role: str, credentials: dict | None) -> dict:
-    """The calls. Those that would change the stack are sent as dry runs or with something that is not there."""
+    """The calls. None changes the stack, though root may make them all: they are dry runs, ask for what is so already, or fail for another reason."""
     client = {service: stack.emulator.client(service, credentials) for service in SERVICES}
     kms, dynamo, s3, logs = client["kms"], client["dynamodb"], client["s3"], client["logs"]
     signing, contact, data = stack.outputs["SigningKeyArn"], stack.outputs["ContactKeyArn"], stack.resources["DataKey"]
@@ -118,17 +118,18 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
     pss = {"SigningAlgorithm": "RSASSA_PSS_SHA_256", "MessageType": "RAW"}
     own, other = (f"/certificates/{stack.name}/{binary}" for binary in logs_of(role))
     function = stack.resources["PublicFunction"]
+    policy = stack.emulator.client("kms").get_key_policy(KeyId=signing, PolicyName="default")["Policy"]
     return {
         "kms:Sign": lambda: kms.sign(KeyId=signing, Message=b"proof", **pss),
         "kms:GetPublicKey": lambda: kms.get_public_key(KeyId=signing),
         "kms:Verify": lambda: kms.verify(KeyId=signing, Message=b"proof", Signature=bytes(256), **pss),
         "kms:GenerateMac": lambda: kms.generate_mac(KeyId=contact, Message=b"proof", MacAlgorithm="HMAC_SHA_256"),
         "kms:VerifyMac": lambda: kms.verify_mac(KeyId=contact, Message=b"proof", Mac=bytes(32), MacAlgorithm="HMAC_SHA_256"),
-        "kms:PutKeyPolicy": lambda: kms.put_key_policy(KeyId=signing, PolicyName="nosuch", Policy="{}"),
+        "kms:PutKeyPolicy": lambda: kms.put_key_policy(KeyId=signing, PolicyName="default", Policy=policy),
         "kms:CreateGrant": lambda: kms.create_grant(
             KeyId=signing, GranteePrincipal="arn:aws:iam::000000000000:role/nobody", Operations=["Sign"], DryRun=True
         ),
-        "kms:ScheduleKeyDeletion": lambda: kms.schedule_key_deletion(KeyId=signing, PendingWindowInDays=1),
+        "kms:EnableKey": lambda: kms.enable_key(KeyId=signing),
         "kms:Decrypt by hand": lambda: kms.decrypt(KeyId=data, CiphertextBlob=b"proof"),
         "kms:GenerateDataKey by hand": lambda: kms.generate_data_key(KeyId=data, KeySpec="AES_256"),
         "dynamodb:Query": lambda: dynamo.query(
@@ -158,7 +159,7 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "s3:GetObject elsewhere": lambda: s3.get_object(Bucket=bucket, Key="other/proof"),
         "s3:PutObject elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other/proof", Body=b"proof"),
         "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pdf/nosuch"),
-        "s3:PutBucketPolicy": lambda: s3.put_bucket_policy(Bucket=bucket, Policy="{}"),
+        "s3:GetBucketPolicy": lambda: s3.get_bucket_policy(Bucket=bucket),
         "logs:CreateLogStream of another": lambda: logs.create_log_stream(logGroupName=other, logStreamName="proof"),
         "logs:FilterLogEvents own": lambda: logs.filter_log_events(logGroupName=own, limit=1),
         "lambda:InvokeFunction": lambda: client["lambda"].invoke(FunctionName=function, InvocationType="DryRun"),

@@ -1,12 +1,13 @@
 """The template as it is, deployed to an emulator of AWS that enforces IAM, key policies and tokens; then requests and rights are put to the proof.
 
-Usage: run.py [STEP ...] [--key-spec=SPEC] [--keep]
+Usage: run.py [STEP ...] [--key-spec=SPEC] [--existing-key] [--keep]
 
 Steps, in this order, each needing those before it that it names; all of them unless said:
   open          what anyone may ask, and that nothing else answers without a token
   rights        every role may do what it needs and nothing more
   certificates  certify, then PDF, HEAD, QR code and credential, with the tokens of several callers
 --key-spec is the template's SigningKeySpec; RSA_2048 unless said.
+--existing-key makes the key outside the stack, as a country does that imports its CA's.
 --keep leaves the emulator up at the end and prints how to reach it.
 """
 
@@ -30,7 +31,7 @@ def main() -> int:
     with Emulator(keep="--keep" in sys.argv) as emulator:
         folder = timed("building the functions", deployment.build)
         people = timed("making callers", lambda: callers.Callers(emulator))
-        stack = timed("deploying", lambda: deployment.deploy(emulator, folder, people, key_spec))
+        stack = timed("deploying", lambda: deployment.deploy(emulator, folder, people, key_spec, "--existing-key" in sys.argv))
         failed = 0
         for step in wanted:
             report = timed(step, lambda: STEPS[step](stack, people))
