@@ -25,7 +25,10 @@ pub async fn run(routes: Router<App>, app: impl Future<Output = anyhow::Result<A
 
 async fn serve(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> anyhow::Result<()> {
     let app = app.await.context("building the service's parts")?;
-    lambda_http::run(issuer::http::service(routes, app)).await.map_err(|fault| anyhow!(fault)).context("talking to Lambda")
+    lambda_http::run(issuer::http::service(routes, app))
+        .await
+        .map_err(|fault| anyhow!(fault))
+        .context("talking to Lambda")
 }
 
 /// Writes one JSON object a line, at the levels that `RUST_LOG` asks for (`info` unless said) as far as [`is_safe`] lets them.

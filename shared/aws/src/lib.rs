@@ -64,12 +64,12 @@ pub async fn sdk_config() -> SdkConfig {
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
         .build();
-    aws_config::defaults(BehaviorVersion::latest())
+    let loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(https)
         .retry_config(retries)
-        .timeout_config(timeouts)
-        .load()
-        .await
+        .timeout_config(timeouts);
+    // On the heap: it is 36 kB that every caller's future would carry otherwise.
+    Box::pin(loader.load()).await
 }
 
 async fn assemble(resources: Resources, printer: Option<Arc<document::Printer>>) -> Result<App> {
