@@ -6,6 +6,7 @@ mod pepper;
 mod signer;
 mod store;
 
+use crate::files::NoFiles;
 pub use files::S3Files;
 pub use identity::KeySetUrl;
 pub use pepper::KmsPepper;
@@ -15,7 +16,7 @@ pub use store::{DynamoStore, create_table};
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use issuer::{App, Config, app::Ports, config::Resources};
+use issuer::{App, Config, app::Ports, config::Resources, ports::Files};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 /// The service on AWS for a function that prints nothing. Reads the environment; asks no other service, so that a start costs nothing.
@@ -23,7 +24,8 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 /// # Errors
 /// When a variable is missing or wrong; the error names it.
 pub async fn app() -> Result<App> {
-    assemble(Resources::from_env()?, None).await
+    let sdk = sdk_config().await;
+    assemble(Resources::from_env()?, &sdk, Arc::new(NoFiles), None)
 }
 
 /// The same with a printer: reads the fonts in `FONTS_DIR`.
@@ -33,7 +35,9 @@ pub async fn app() -> Result<App> {
 pub async fn app_with_printer() -> Result<App> {
     let resources = Resources::from_env()?;
     let printer = printer(Path::new(&resources.fonts))?;
-    assemble(resources, Some(Arc::new(printer))).await
+    let sdk = sdk_config().await;
+    let pictures = S3Files::new(s3(&sdk), resources.bucket.as_str());
+    assemble(resources, &sdk, Arc::new(pictures), Some(Arc::new(printer)))
 }
 
 /// A printer with every TrueType font in `folder`.
@@ -72,15 +76,19 @@ pub async fn sdk_config() -> SdkConfig {
     Box::pin(loader.load()).await
 }
 
-async fn assemble(resources: Resources, printer: Option<Arc<document::Printer>>) -> Result<App> {
+fn assemble(
+    resources: Resources,
+    sdk: &SdkConfig,
+    files: Arc<dyn Files>,
+    printer: Option<Arc<document::Printer>>,
+) -> Result<App> {
     let config = Config::from_env()?;
-    let sdk = sdk_config().await;
-    let kms = aws_sdk_kms::Client::new(&sdk);
+    let kms = aws_sdk_kms::Client::new(sdk);
     let ports = Ports {
-        store: Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(&sdk), resources.table)),
+        store: Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table)),
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),
-        files: Arc::new(S3Files::new(s3(&sdk), resources.bucket)),
+        files,
         identity_provider: Arc::new(KeySetUrl::new(resources.key_set_url)?),
         printer,
     };

@@ -95,7 +95,8 @@ impl DynamoStore {
 
     /// The items under `partition` whose sort key starts with `prefix`, in order of the sort key.
     async fn all(&self, partition: &str, prefix: &str) -> Result<Vec<Item>> {
-        let query = self.client.query().table_name(&self.table).expression_attribute_values(":partition", text(partition));
+        let query =
+            self.client.query().table_name(&self.table).expression_attribute_values(":partition", text(partition));
         // DynamoDB refuses an empty text for a key, also as a prefix.
         let query = match prefix {
             "" => query.key_condition_expression("PK = :partition"),
@@ -103,11 +104,7 @@ impl DynamoStore {
                 .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
                 .expression_attribute_values(":prefix", text(prefix)),
         };
-        let mut pages = query
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
+        let mut pages = query.consistent_read(true).into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
             items.push(item?);
