@@ -62,8 +62,12 @@ async fn issue(store: &DynamoStore, number: u128) -> Result<()> {
     };
     ensure!(store.reserve(&intent).await? == Reservation::Ours(issuance.clone()), "not ours");
     // As long as a real one, with one telephone number.
-    let certificate =
-        Certificate { slot, issuance, signed: Signed::from_stored("x".repeat(3500)), contacts: vec![number.to_string()] };
+    let certificate = Certificate {
+        slot,
+        issuance,
+        signed: Signed::from_stored("x".repeat(3500)),
+        contacts: vec![number.to_string()],
+    };
     let audit = Audit { actor: "a-certifier".into(), key: "a-thumbprint".into() };
     ensure!(store.commit(&intent, &certificate, &audit).await? == Commit::Stored, "not stored");
     Ok(())

@@ -1,6 +1,11 @@
 //! The adapters against an AWS emulator in a process of its own: what the embedded engine doesn't have (KMS), and a second opinion on what it has.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that meets the unexpected has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected has failed"
+)]
 
 use aws::{KmsPepper, KmsSigner, S3Files};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -145,7 +150,7 @@ fn installed() -> PathBuf {
     if fs::read(&done).ok().as_ref() != Some(&wanted) {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
         let mut pip = Command::new(folder.join("bin/python"));
-        run(pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r"]).arg(&requirements));
+        run(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements));
         fs::write(done, wanted).unwrap();
     }
     folder.join("bin/python")
