@@ -60,7 +60,7 @@ async fn issue(store: &DynamoStore, number: u128) -> Result<()> {
         now,
         lease_until: now + Duration::MINUTE,
     };
-    ensure!(store.reserve(&intent).await? == Reservation::Ours(issuance.clone()), "not ours");
+    ensure!(matches!(store.reserve(&intent).await?, Reservation::Ours(_)), "not ours");
     // As long as a real one, with one telephone number.
     let certificate = Certificate {
         slot,

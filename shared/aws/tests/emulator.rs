@@ -111,7 +111,7 @@ impl Emulator {
             .spawn()
             .unwrap();
         let mut emulator = Self { process, url };
-        let patience = Instant::now() + Duration::from_secs(120);
+        let patience = Instant::now() + Duration::from_mins(2);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(emulator.process.try_wait().unwrap().is_none(), "ministack ended");
             assert!(Instant::now() < patience, "ministack does not answer");
