@@ -52,9 +52,10 @@ impl PublicKey {
     /// # Errors
     /// Any other text.
     pub fn from_pem(pem: &str) -> Result<Self, NotAKey> {
-        let body = pem.trim().strip_prefix("-----BEGIN PUBLIC KEY-----");
-        let body = body.and_then(|rest| rest.strip_suffix("-----END PUBLIC KEY-----"));
-        let body: String = body.ok_or(NotAKey("no PUBLIC KEY in PEM"))?.split_ascii_whitespace().collect();
+        // Text outside the block is explanatory (RFC 7468 § 2); of several blocks the first counts.
+        let body = pem.split_once("-----BEGIN PUBLIC KEY-----").and_then(|(_, rest)| rest.split_once("-----END PUBLIC KEY-----"));
+        let (body, _) = body.ok_or(NotAKey("no PUBLIC KEY in PEM"))?;
+        let body: String = body.split_ascii_whitespace().collect();
         let der = STANDARD.decode(body).map_err(|_| NotAKey("the PEM's base64 is broken"))?;
         Self::from_der(&der)
     }

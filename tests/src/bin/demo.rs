@@ -41,10 +41,11 @@ async fn main() -> Result<()> {
         fs::remove_dir_all(out).context("emptying out/")?;
     }
     fs::create_dir_all(out)?;
-    let pem = save(&client, "/.well-known/public-key.pem", "", &out.join("public.pem")).await?;
     let did = save(&client, "/.well-known/did.json", "", &out.join("did.json")).await?;
     let method: Value = serde_json::from_slice(&did)?;
-    let key = PublicKey::from_pem(std::str::from_utf8(&pem)?)?;
+    let key = PublicKey::from_pem(&client.get("/.well-known/public-key.pem", "").await?.text())?;
+    // The current key alone, as DIVOC's verifiers take it.
+    fs::write(out.join("public.pem"), key.to_pem())?;
     let methods =
         [VerificationMethod { id: method["id"].as_str().context("the DID document has no id")?.to_owned(), key }];
 

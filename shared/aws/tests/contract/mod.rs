@@ -16,14 +16,14 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 
 /// A store, and a way to look behind it.
 #[derive(Clone)]
-pub struct Records {
-    pub store: DynamoStore,
-    pub client: Client,
+pub(crate) struct Records {
+    pub(crate) store: DynamoStore,
+    pub(crate) client: Client,
 }
 
 impl Records {
     /// The store on a table of its own.
-    pub async fn on(client: Client) -> Self {
+    pub(crate) async fn on(client: Client) -> Self {
         create_table(&client, "certificates").await.unwrap();
         // A second call finds it.
         create_table(&client, "certificates").await.unwrap();
@@ -49,7 +49,7 @@ impl Records {
 }
 
 /// All rules, one after the other.
-pub async fn all(records: &Records) {
+pub(crate) async fn all(records: &Records) {
     a_free_slot_goes_to_exactly_one_of_many(records).await;
     a_slot_is_busy_until_its_lease_is_over(records).await;
     whoever_takes_a_slot_over_keeps_its_id_and_time(records).await;
@@ -69,7 +69,7 @@ pub async fn all(records: &Records) {
     nobody_is_behind_an_unknown_id(records).await;
 }
 
-pub async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
+pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
     let slot = slot(1);
     let attempts: Vec<_> = (0..64)
         .map(|_| {
@@ -85,7 +85,7 @@ pub async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
     assert_eq!(answers.iter().filter(|answer| **answer == Reservation::Busy).count(), 63);
 }
 
-pub async fn a_slot_is_busy_until_its_lease_is_over(records: &Records) {
+pub(crate) async fn a_slot_is_busy_until_its_lease_is_over(records: &Records) {
     let slot = slot(1);
     let first = intent(&slot, NOW);
     assert_eq!(records.store.reserve(&first).await.unwrap(), Reservation::Ours(first.issuance.clone()));
@@ -94,7 +94,7 @@ pub async fn a_slot_is_busy_until_its_lease_is_over(records: &Records) {
     assert_eq!(records.store.reserve(&after).await.unwrap(), Reservation::Ours(first.issuance));
 }
 
-pub async fn whoever_takes_a_slot_over_keeps_its_id_and_time(records: &Records) {
+pub(crate) async fn whoever_takes_a_slot_over_keeps_its_id_and_time(records: &Records) {
     let slot = slot(1);
     let first = intent(&slot, NOW);
     records.store.reserve(&first).await.unwrap();
@@ -110,7 +110,7 @@ pub async fn whoever_takes_a_slot_over_keeps_its_id_and_time(records: &Records) 
     assert_eq!(records.store.occupants(&[slot]).await.unwrap(), [Some(occupant)]);
 }
 
-pub async fn a_released_slot_is_free_at_once(records: &Records) {
+pub(crate) async fn a_released_slot_is_free_at_once(records: &Records) {
     let slot = slot(1);
     let first = intent(&slot, NOW);
     records.store.reserve(&first).await.unwrap();
@@ -119,7 +119,7 @@ pub async fn a_released_slot_is_free_at_once(records: &Records) {
     assert_eq!(records.store.reserve(&intent(&slot, NOW)).await.unwrap(), Reservation::Ours(first.issuance));
 }
 
-pub async fn a_late_release_changes_nothing(records: &Records) {
+pub(crate) async fn a_late_release_changes_nothing(records: &Records) {
     let slot = slot(1);
     let first = intent(&slot, NOW);
     records.store.release(&first).await.unwrap();
@@ -134,14 +134,14 @@ pub async fn a_late_release_changes_nothing(records: &Records) {
     assert_eq!(records.store.occupants(&[slot]).await.unwrap()[0].clone().unwrap().certificate_id, issued);
 }
 
-pub async fn a_reservation_sent_twice_is_ours_twice(records: &Records) {
+pub(crate) async fn a_reservation_sent_twice_is_ours_twice(records: &Records) {
     let intent = intent(&slot(1), NOW);
     let ours = Reservation::Ours(intent.issuance.clone());
     assert_eq!(records.store.reserve(&intent).await.unwrap(), ours);
     assert_eq!(records.store.reserve(&intent).await.unwrap(), ours);
 }
 
-pub async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(records: &Records) {
+pub(crate) async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(records: &Records) {
     let intent = Intent {
         slot: SlotKey { programme: ProgrammeId::parse("measles#2").unwrap(), ..slot(1) },
         ..intent(&slot(1), NOW)
@@ -179,28 +179,28 @@ pub async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(records: &
     assert_eq!(stored[0].contacts, [hashes[0].clone(), hashes[1].clone(), hashes[0].clone()]);
 }
 
-pub async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &Records) {
+pub(crate) async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &Records) {
     let slot = slot(1);
-    let slow = intent(&slot, NOW);
-    records.store.reserve(&slow).await.unwrap();
+    let tardy = intent(&slot, NOW);
+    records.store.reserve(&tardy).await.unwrap();
     let quick = intent(&slot, NOW + Duration::HOUR);
     records.store.reserve(&quick).await.unwrap();
-    let late = certificate(&slow, &slow.issuance, &["hash-of-the-late"]);
-    assert_eq!(records.store.commit(&slow, &late, &audit()).await.unwrap(), Commit::Lost);
+    let late = certificate(&tardy, &tardy.issuance, &["hash-of-the-late"]);
+    assert_eq!(records.store.commit(&tardy, &late, &audit()).await.unwrap(), Commit::Lost);
     let code = slot.beneficiary.as_str();
     let reserved_only = [format!("B#{code} S#vaccination#covid#01#1")];
     assert_eq!(records.traces(code).await, reserved_only);
-    assert_eq!(records.traces(slow.issuance.certificate_id.as_str()).await, reserved_only);
+    assert_eq!(records.traces(tardy.issuance.certificate_id.as_str()).await, reserved_only);
     assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
     // Nor after the quick one is done.
-    let prompt = certificate(&quick, &slow.issuance, &[]);
+    let prompt = certificate(&quick, &tardy.issuance, &[]);
     assert_eq!(records.store.commit(&quick, &prompt, &audit()).await.unwrap(), Commit::Stored);
-    assert_eq!(records.store.commit(&slow, &late, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.commit(&tardy, &late, &audit()).await.unwrap(), Commit::Lost);
     assert_eq!(records.store.certificates(&slot.beneficiary).await.unwrap().len(), 1);
     assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
 }
 
-pub async fn a_crash_between_reservation_and_commit_is_healed_by_the_next_attempt(records: &Records) {
+pub(crate) async fn a_crash_between_reservation_and_commit_is_healed_by_the_next_attempt(records: &Records) {
     let slot = slot(2);
     let crashed = intent(&slot, NOW);
     records.store.reserve(&crashed).await.unwrap();
@@ -213,7 +213,7 @@ pub async fn a_crash_between_reservation_and_commit_is_healed_by_the_next_attemp
     assert_eq!(records.store.beneficiary_of(&next.issuance.certificate_id).await.unwrap(), None);
 }
 
-pub async fn a_second_commit_of_the_same_certificate_changes_nothing(records: &Records) {
+pub(crate) async fn a_second_commit_of_the_same_certificate_changes_nothing(records: &Records) {
     let intent = intent(&slot(1), NOW);
     issue(records, &intent, &["hash"]).await;
     let code = intent.slot.beneficiary.clone();
@@ -228,7 +228,7 @@ pub async fn a_second_commit_of_the_same_certificate_changes_nothing(records: &R
     assert_eq!(stored[0].signed.as_str(), credential_of(&intent.issuance).as_str());
 }
 
-pub async fn an_issued_slot_stays_issued(records: &Records) {
+pub(crate) async fn an_issued_slot_stays_issued(records: &Records) {
     let first = intent(&slot(1), NOW);
     let id = issue(records, &first, &[]).await;
     let occupant = Occupant { certificate_id: id, digest: first.digest };
@@ -239,7 +239,7 @@ pub async fn an_issued_slot_stays_issued(records: &Records) {
     assert_eq!(records.store.reserve(&first).await.unwrap(), Reservation::Issued(occupant));
 }
 
-pub async fn a_certificate_id_is_given_once(records: &Records) {
+pub(crate) async fn a_certificate_id_is_given_once(records: &Records) {
     let first = intent(&slot(1), NOW);
     let id = issue(records, &first, &[]).await;
     let unlucky = Intent { issuance: first.issuance.clone(), ..intent(&slot(1), NOW) };
@@ -254,7 +254,7 @@ pub async fn a_certificate_id_is_given_once(records: &Records) {
     assert_eq!(issue(records, &lucky, &[]).await, lucky.issuance.certificate_id);
 }
 
-pub async fn occupants_come_in_the_order_asked(records: &Records) {
+pub(crate) async fn occupants_come_in_the_order_asked(records: &Records) {
     let slots: Vec<_> = (0..120).map(|_| slot(1)).collect();
     let mut wanted = vec![None; 120];
     for at in [3, 77, 119] {
@@ -269,7 +269,7 @@ pub async fn occupants_come_in_the_order_asked(records: &Records) {
     assert_eq!(records.store.occupants(&[]).await.unwrap(), []);
 }
 
-pub async fn certificates_come_in_order_of_dose_then_of_issue(records: &Records) {
+pub(crate) async fn certificates_come_in_order_of_dose_then_of_issue(records: &Records) {
     let beneficiary = slot(1).beneficiary;
     let mut issued = Vec::new();
     for (dose, programme, minute) in [(10, "covid", 0), (2, "covid", 2), (2, "measles", 1), (1, "covid", 3)] {
@@ -290,7 +290,7 @@ pub async fn certificates_come_in_order_of_dose_then_of_issue(records: &Records)
 }
 
 /// More than the megabyte that one page of a Query holds.
-pub async fn many_certificates_come_whole(records: &Records) {
+pub(crate) async fn many_certificates_come_whole(records: &Records) {
     let beneficiary = slot(1).beneficiary;
     for dose in 1..=9 {
         let slot = SlotKey { beneficiary: beneficiary.clone(), ..slot(dose) };
@@ -305,7 +305,7 @@ pub async fn many_certificates_come_whole(records: &Records) {
     assert!(found.iter().all(|it| it.signed.as_str() == it.slot.dose.number().to_string().repeat(150_000)));
 }
 
-pub async fn having_a_certificate_depends_on_the_dose(records: &Records) {
+pub(crate) async fn having_a_certificate_depends_on_the_dose(records: &Records) {
     let first = intent(&slot(1), NOW);
     let code = &first.slot.beneficiary;
     assert!(!records.store.has_certificate(code, None).await.unwrap());
@@ -316,12 +316,12 @@ pub async fn having_a_certificate_depends_on_the_dose(records: &Records) {
     assert!(!records.store.has_certificate(code, Dose::new(10)).await.unwrap());
 }
 
-pub async fn nobody_is_behind_an_unknown_id(records: &Records) {
+pub(crate) async fn nobody_is_behind_an_unknown_id(records: &Records) {
     assert_eq!(records.store.beneficiary_of(&CertificateId::parse("nobody-s").unwrap()).await.unwrap(), None);
 }
 
 /// Reserves and commits what the intent asks for; the certificate's id.
-pub async fn issue(records: &Records, intent: &Intent, contacts: &[&str]) -> CertificateId {
+pub(crate) async fn issue(records: &Records, intent: &Intent, contacts: &[&str]) -> CertificateId {
     let Reservation::Ours(issuance) = records.store.reserve(intent).await.unwrap() else { panic!("not ours") };
     let made = certificate(intent, &issuance, contacts);
     assert_eq!(records.store.commit(intent, &made, &audit()).await.unwrap(), Commit::Stored);
@@ -329,7 +329,7 @@ pub async fn issue(records: &Records, intent: &Intent, contacts: &[&str]) -> Cer
 }
 
 /// A slot of a beneficiary whom nobody has seen before.
-pub fn slot(dose: u64) -> SlotKey {
+pub(crate) fn slot(dose: u64) -> SlotKey {
     SlotKey {
         programme: ProgrammeId::parse("covid").unwrap(),
         beneficiary: BeneficiaryCode::parse(&format!("code-{}-of-a-test", next())).unwrap(),
@@ -339,7 +339,7 @@ pub fn slot(dose: u64) -> SlotKey {
 }
 
 /// An attempt of a new holder with a minute's lease.
-pub fn intent(slot: &SlotKey, now: OffsetDateTime) -> Intent {
+pub(crate) fn intent(slot: &SlotKey, now: OffsetDateTime) -> Intent {
     let number = u128::from(next());
     Intent {
         slot: slot.clone(),
@@ -355,7 +355,7 @@ pub fn intent(slot: &SlotKey, now: OffsetDateTime) -> Intent {
     }
 }
 
-pub fn certificate(intent: &Intent, issuance: &Issuance, contacts: &[&str]) -> Certificate {
+pub(crate) fn certificate(intent: &Intent, issuance: &Issuance, contacts: &[&str]) -> Certificate {
     Certificate {
         slot: intent.slot.clone(),
         issuance: issuance.clone(),
@@ -364,7 +364,7 @@ pub fn certificate(intent: &Intent, issuance: &Issuance, contacts: &[&str]) -> C
     }
 }
 
-pub fn audit() -> Audit {
+pub(crate) fn audit() -> Audit {
     Audit { actor: "a-certifier".into(), key: "a-thumbprint".into() }
 }
 
@@ -377,4 +377,4 @@ fn next() -> u64 {
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }
 
-pub const NOW: OffsetDateTime = datetime!(2026-03-01 08:30:00.25 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-03-01 08:30:00.25 UTC);
