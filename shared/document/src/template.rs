@@ -376,10 +376,10 @@ mod tests {
                 Block::Issuer(issuer) => words.push(&issuer.text),
                 Block::Title(_) => {}
                 Block::Fields(fields) => {
-                    words.extend(fields.facts.iter().map(|field| &field.label).chain(&fields.heading))
+                    words.extend(fields.facts.iter().map(|field| &field.label).chain(&fields.heading));
                 }
                 Block::Doses(doses) => {
-                    words.extend(doses.columns.iter().map(|column| &column.label).chain(&doses.heading))
+                    words.extend(doses.columns.iter().map(|column| &column.label).chain(&doses.heading));
                 }
             }
         }
