@@ -8,7 +8,8 @@ use crate::{
     Page,
     font::Weight,
     layout::{Area, Ink, Item, Layout, Role, Style},
-    template::{Block, Colour, Doses, Field, Fields, Issuer, Template, Words},
+    paint::Colour,
+    template::{Block, Doses, Field, Fields, Issuer, Template, Words},
     text::{Line, Shaper},
     wording::Wording,
 };
@@ -55,12 +56,15 @@ impl<'a> Composer<'a> {
         let (width, height, margin) = (points(sheet.width), points(sheet.height), points(sheet.margin));
         let full = Column { x: margin, width: width - 2.0 * margin };
         self.fill(Area { x: 0.0, y: 0.0, width, height: points(2.5) }, self.template.colours.accent);
-        let footer = self.footer(full, width, height);
+        let decoration = self.items.len();
         let top = points(11.0);
         let modules = u16::try_from(page.symbol.modules()).unwrap_or(u16::MAX);
         let quiet = points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(modules.max(21));
         let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + points(2.5)), quiet);
         let narrow = Column { x: full.x, width: symbol.x - quiet.max(points(8.0)) - full.x };
+        let footer = self.footer(full, width, height);
+        // What stands last is read last.
+        let last = self.items.split_off(decoration);
         let (mut y, mut beside) = (top, true);
         for block in &self.template.blocks {
             if beside && !block.beside_symbol() {
@@ -69,6 +73,7 @@ impl<'a> Composer<'a> {
             }
             y = self.block(block, if beside { narrow } else { full }, y, page);
         }
+        self.items.extend(last);
         let fits = y.max(symbol_bottom) <= footer;
         (Layout { width, height, items: self.items }, fits)
     }
@@ -87,11 +92,11 @@ impl<'a> Composer<'a> {
         let place = &self.template.symbol;
         let size = points(place.size);
         let area = Area { x: column.x + column.width - size, y, width: size, height: size };
-        let alternative = place.alternative.in_languages(self.wording.languages).join(" / ");
+        let alternative = self.wording.say(&place.alternative).join(" / ");
         self.items.push(Item { area, ink: Ink::Symbol, role: Role::Figure(alternative) });
         let (role, style) =
             (self.paragraph(), self.style(self.template.sizes.small, Weight::Regular, self.template.colours.muted));
-        let caption = place.caption.in_languages(self.wording.languages).join(" / ");
+        let caption = self.wording.say(&place.caption).join(" / ");
         let lines = self.fitted(&caption, style, size);
         let mut y = area.bottom() + quiet.max(points(2.5));
         for (line, size) in lines {
@@ -110,7 +115,7 @@ impl<'a> Composer<'a> {
         let role = self.paragraph();
         let first = self.items.len();
         let mut end = y;
-        for words in issuer.text.in_languages(self.wording.languages) {
+        for words in self.wording.say(&issuer.text) {
             end = self.text(words, style, text, end, &role);
         }
         // Centred on the logo's height.
@@ -169,7 +174,7 @@ impl<'a> Composer<'a> {
     fn field(&mut self, field: &Field, fact: &str, column: Column, y: f32) -> f32 {
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
         let role = self.paragraph();
-        let label = field.label.in_languages(self.wording.languages).join(" / ");
+        let label = self.wording.say(&field.label).join(" / ");
         let y = self.text(&label, self.style(sizes.label, Weight::Regular, colours.muted), column, y, &role);
         let colour = if field.highlight { colours.highlight } else { colours.ink };
         self.text(fact, self.style(sizes.value, Weight::Bold, colour), column, y, &role)
@@ -178,9 +183,9 @@ impl<'a> Composer<'a> {
     fn doses(&mut self, block: &Doses, column: Column, y: f32, page: &Page<'_>) -> f32 {
         let mut y = self.heading(block.heading.as_ref(), column, y);
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
-        let header: Vec<_> = block.columns.iter().map(|one| one.label.in_languages(self.wording.languages)).collect();
-        let header: Vec<Vec<String>> =
-            header.into_iter().map(|words| words.into_iter().map(str::to_owned).collect()).collect();
+        let words =
+            |one: &crate::template::Column| self.wording.say(&one.label).into_iter().map(str::to_owned).collect();
+        let header: Vec<Vec<String>> = block.columns.iter().map(words).collect();
         let white = self.style(sizes.label, Weight::Bold, Colour::WHITE);
         y = self.row(block, column, y, &header, white, Some(colours.accent), |column| Role::TableHeader { column });
         let alone = std::slice::from_ref(page.certificate);
@@ -234,7 +239,7 @@ impl<'a> Composer<'a> {
         let Some(words) = words else { return y };
         let colours = &self.template.colours;
         let style = self.style(self.template.sizes.heading, Weight::Bold, colours.accent);
-        let text = words.in_languages(self.wording.languages).join(" / ");
+        let text = self.wording.say(words).join(" / ");
         let inside = Column { x: column.x + points(4.0), width: column.width - points(5.0) };
         let first = self.items.len();
         let end = self.text(&text, style, inside, y + self.gap(0.7), &Role::Heading) + self.gap(0.7);
@@ -254,7 +259,7 @@ impl<'a> Composer<'a> {
         let mut end = points(2.0);
         for words in &self.template.footer.lines {
             let role = self.paragraph();
-            for text in words.in_languages(self.wording.languages) {
+            for text in self.wording.say(words) {
                 end = self.text(text, style, column, end, &role);
             }
             end += self.gap(0.8);

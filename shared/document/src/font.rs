@@ -1,8 +1,8 @@
 //! Fonts: which of them has a character, and the glyphs of a stretch of text. The only place that knows the shaper.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use harfrust::{Buffer, Direction, Font, GlyphId, ShapeOptions, ShaperFont, font::Blob};
+use harfrust::{Buffer, Direction, Font, GlyphId, ShapeOptions, ShapePlan, ShaperFont, font::Blob};
 
 use crate::{PrintError, template::FontFiles};
 
@@ -32,6 +32,8 @@ pub(crate) struct Face {
     pub(crate) ascent: f32,
     pub(crate) descent: f32,
     font: Font,
+    /// How each script that came up is shaped: worked out once, it is most of the work on a short text.
+    plans: Mutex<Vec<Arc<ShapePlan>>>,
 }
 
 /// A glyph at its place; lengths in em.
@@ -97,6 +99,7 @@ impl Face {
             ascent: line.ascender,
             descent: line.descender,
             font,
+            plans: Mutex::default(),
         })
     }
 
@@ -130,7 +133,8 @@ impl Face {
         buffer.push_str(text);
         buffer.set_direction(if rightwards { Direction::LeftToRight } else { Direction::RightToLeft });
         buffer.guess_segment_properties();
-        if harfrust::shape(&ShaperFont::new(&self.font), &mut buffer, ShapeOptions::new()).is_err() {
+        let plan = self.plan(&buffer);
+        if harfrust::shape(&ShaperFont::new(&self.font), &mut buffer, ShapeOptions::new().plan(Some(&plan))).is_err() {
             return Vec::new();
         }
         let em = |units: i32| i16::try_from(units).map_or(0.0, f32::from) / self.units();
@@ -143,6 +147,18 @@ impl Face {
                 cluster: usize::try_from(glyph.cluster).unwrap_or_default(),
             })
             .collect()
+    }
+
+    fn plan(&self, buffer: &Buffer) -> Arc<ShapePlan> {
+        let (script, direction) = (buffer.script(), buffer.direction());
+        // A panic elsewhere leaves the list whole: it only grows.
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = plans.iter().find(|plan| plan.script() == script && plan.direction() == direction);
+        known.cloned().unwrap_or_else(|| {
+            let plan = Arc::new(ShapePlan::new(&self.font, direction, script, None, &[]));
+            plans.push(Arc::clone(&plan));
+            plan
+        })
     }
 
     fn units(&self) -> f32 {

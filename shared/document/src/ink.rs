@@ -10,8 +10,9 @@ use crate::{
     embed::{Embedded, stretches},
     font::{Face, Glyph},
     layout::{Area, Ink, Item, Layout},
+    paint::{Colour, Stroke},
     structure::Structure,
-    template::{Colour, Logo, Stroke},
+    template::Logo,
     text::Line,
 };
 
@@ -47,7 +48,7 @@ fn marked(tag: &str, key: &str, value: DictItem) -> Op {
 }
 
 fn fill(ops: &mut Vec<Op>, height: f32, area: Area, colour: Colour) {
-    paint(ops, colour);
+    ops.push(Op::SetFillColor { col: paint(colour) });
     let rectangle = Rect {
         x: Pt(fine(area.x)),
         y: Pt(fine(height - area.bottom())),
@@ -75,7 +76,7 @@ fn mark(ops: &mut Vec<Op>, height: f32, area: Area, logo: &Logo) {
     let matrix = CurTransMat::Raw([unit, 0.0, 0.0, -unit, fine(area.x), fine(height - area.y)]);
     ops.extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
     for shape in &logo.paths {
-        paint(ops, shape.fill);
+        ops.push(Op::SetFillColor { col: paint(shape.fill) });
         let polygon = Polygon { rings: rings(&shape.d), mode: PaintMode::Fill, winding_order: WindingOrder::NonZero };
         ops.push(Op::DrawPolygon { polygon });
     }
@@ -103,7 +104,7 @@ fn rings(strokes: &[Stroke]) -> Vec<PolygonRing> {
 
 fn text(ops: &mut Vec<Op>, line: &Line, size: f32, colour: Colour, [mut x, y]: [f32; 2], fonts: &mut Embedded<'_>) {
     ops.push(Op::StartTextSection);
-    paint(ops, colour);
+    ops.push(Op::SetFillColor { col: paint(colour) });
     for run in &line.runs {
         let Some((name, face, used)) = fonts.face(run.face) else { continue };
         let font = PdfFontHandle::External(FontId(name));
@@ -112,6 +113,7 @@ fn text(ops: &mut Vec<Op>, line: &Line, size: f32, colour: Colour, [mut x, y]: [
         let mode = if run.thickened { TextRenderingMode::FillStroke } else { TextRenderingMode::Fill };
         ops.push(Op::SetTextRenderingMode { mode });
         if run.thickened {
+            ops.push(Op::SetOutlineColor { col: paint(colour) });
             ops.push(Op::SetOutlineThickness { pt: Pt(fine(size * THICKENING)) });
         }
         let mut pen = Pen::default();
@@ -172,10 +174,9 @@ impl Pen {
     }
 }
 
-fn paint(ops: &mut Vec<Op>, colour: Colour) {
+fn paint(colour: Colour) -> Color {
     let [r, g, b] = colour.0.map(|part| thousandth(f32::from(part) / 255.0));
-    let col = Color::Rgb(Rgb { r, g, b, icc_profile: None });
-    ops.extend([Op::SetFillColor { col: col.clone() }, Op::SetOutlineColor { col }]);
+    Color::Rgb(Rgb { r, g, b, icc_profile: None })
 }
 
 /// Hundredths of a point are finer than any printer: the rest would only be digits.
@@ -191,4 +192,4 @@ fn thousandth(part: f32) -> f32 {
 pub(crate) const SYMBOL: &str = "Qr";
 
 /// How wide a regular font's outline is drawn, in em, where bold is wanted and no bold font has the script.
-const THICKENING: f32 = 0.03;
+const THICKENING: f32 = 0.02;

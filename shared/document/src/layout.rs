@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::{font::Weight, template::Colour, text::Line};
+use crate::{font::Weight, paint::Colour, text::Line};
 
 /// A rectangle in points; the origin is the page's top left corner, y grows downwards.
 #[derive(Clone, Copy, Debug, PartialEq)]

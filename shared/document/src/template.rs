@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-use crate::PrintError;
+use crate::{
+    PrintError,
+    paint::{Colour, Shape},
+};
 
 /// A whole template. Lengths are millimetres, text sizes points.
 #[derive(Deserialize)]
@@ -12,7 +15,8 @@ use crate::PrintError;
 pub(crate) struct Template {
     /// Languages that are printed, in order; the first is the fallback.
     pub(crate) languages: Vec<String>,
-    pub(crate) language_tag: String,
+    /// BCP 47 tags by language.
+    pub(crate) language_tags: BTreeMap<String, String>,
     #[serde(deserialize_with = "offset")]
     pub(crate) time_zone: time::UtcOffset,
     pub(crate) date_format: String,
@@ -62,14 +66,6 @@ impl Template {
 #[serde(transparent)]
 pub(crate) struct Words(pub(crate) BTreeMap<String, String>);
 
-impl Words {
-    /// The text in each of `languages`, in that order. A language without a text is left out; when none has one, the first text there is.
-    pub(crate) fn in_languages<'a>(&'a self, languages: &[&str]) -> Vec<&'a str> {
-        let found: Vec<_> = languages.iter().filter_map(|&language| self.0.get(language)).map(String::as_str).collect();
-        if found.is_empty() { self.0.values().map(String::as_str).take(1).collect() } else { found }
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sheet {
@@ -87,24 +83,6 @@ pub(crate) struct Colours {
     pub(crate) highlight: Colour,
     pub(crate) tint: Colour,
     pub(crate) rule: Colour,
-}
-
-/// Red, green and blue, 0 to 255; `#rrggbb` in the template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Colour(pub(crate) [u8; 3]);
-
-impl Colour {
-    pub(crate) const WHITE: Self = Self([255; 3]);
-}
-
-impl<'de> Deserialize<'de> for Colour {
-    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(source)?;
-        let value =
-            text.strip_prefix('#').filter(|hex| hex.len() == 6).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        let [_, red, green, blue] = value.ok_or_else(|| serde::de::Error::custom("a colour is #rrggbb"))?.to_be_bytes();
-        Ok(Self([red, green, blue]))
-    }
 }
 
 #[derive(Deserialize)]
@@ -137,24 +115,6 @@ pub(crate) struct Logo {
     pub(crate) size: f32,
     pub(crate) grid: f32,
     pub(crate) paths: Vec<Shape>,
-}
-
-/// One filled outline of the logo.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Shape {
-    pub(crate) fill: Colour,
-    #[serde(deserialize_with = "outline")]
-    pub(crate) d: Vec<Stroke>,
-}
-
-/// One step of an outline, in the logo's grid.
-#[derive(Clone, Copy)]
-pub(crate) enum Stroke {
-    Move([f32; 2]),
-    Line([f32; 2]),
-    Curve([f32; 6]),
-    Close,
 }
 
 #[derive(Deserialize)]
@@ -336,28 +296,6 @@ fn offset<'de, D: Deserializer<'de>>(source: D) -> Result<time::UtcOffset, D::Er
     let format = time::macros::format_description!("[offset_hour sign:mandatory]:[offset_minute]");
     time::UtcOffset::parse(&text, &format)
         .map_err(|_| serde::de::Error::custom("a time zone is an offset such as +05:30"))
-}
-
-/// The part of SVG's path data that a plain mark needs: absolute M, L, C and Z.
-fn outline<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Stroke>, D::Error> {
-    let text = String::deserialize(source)?;
-    strokes(&text).ok_or_else(|| serde::de::Error::custom("an outline is made of M x y, L x y, C x y x y x y and Z"))
-}
-
-fn strokes(text: &str) -> Option<Vec<Stroke>> {
-    let mut words = text.split_whitespace();
-    let mut strokes = Vec::new();
-    while let Some(word) = words.next() {
-        let mut number = || words.next()?.parse().ok();
-        strokes.push(match word {
-            "M" => Stroke::Move([number()?, number()?]),
-            "L" => Stroke::Line([number()?, number()?]),
-            "C" => Stroke::Curve([number()?, number()?, number()?, number()?, number()?, number()?]),
-            "Z" => Stroke::Close,
-            _ => return None,
-        });
-    }
-    Some(strokes)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(crate) struct Wording<'a> {
     pub(crate) languages: &'a [&'a str],
 }
 
-impl Wording<'_> {
+impl<'a> Wording<'a> {
     /// The title, once in each language.
     pub(crate) fn titles(self, facts: &Facts) -> Vec<String> {
         let Some(vaccination) = facts.vaccination() else { return Vec::new() };
@@ -52,7 +52,7 @@ impl Wording<'_> {
             Stage::Precaution => &titles.precaution,
             Stage::LaterPrecaution => &titles.later_precaution,
         };
-        words.in_languages(self.languages).into_iter().map(|title| filled(title, vaccination)).collect()
+        self.say(words).into_iter().map(|title| filled(title, vaccination)).collect()
     }
 
     /// One fact; empty when the certificate doesn't state it.
@@ -116,8 +116,19 @@ impl Wording<'_> {
         }
     }
 
-    fn words(self, words: &Words, vaccination: &Vaccination) -> String {
-        filled(&words.in_languages(self.languages).join(" / "), vaccination)
+    /// The text in each of the languages asked for that it has; else in the template's first.
+    pub(crate) fn say(self, words: &'a Words) -> Vec<&'a str> {
+        let in_language = |language: &str| words.0.get(language).map(String::as_str);
+        let found: Vec<_> = self.languages.iter().filter_map(|language| in_language(language)).collect();
+        if !found.is_empty() {
+            return found;
+        }
+        let first = self.template.languages.iter().find_map(|language| in_language(language));
+        first.or_else(|| words.0.values().next().map(String::as_str)).into_iter().collect()
+    }
+
+    fn words(self, words: &'a Words, vaccination: &Vaccination) -> String {
+        filled(&self.say(words).join(" / "), vaccination)
     }
 
     /// A date or a time as a day in the template's zone; text that is neither, as it is.
@@ -146,7 +157,7 @@ impl Wording<'_> {
         match documents.iter().find(|document| begins(&document.word)) {
             None => masked(number, None),
             Some(document) => [
-                &document.name.in_languages(self.languages).join(" / "),
+                &self.say(&document.name).join(" / "),
                 &self.template.identity.separator,
                 &masked(number, document.mask.as_deref()),
             ]
