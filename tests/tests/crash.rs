@@ -50,7 +50,8 @@ async fn a_killed_service_has_lost_nothing_that_it_acknowledged() {
             calls.spawn(async move {
                 let event = json!([people::event(round * 1_000 + person, 1)]);
                 let answer = client.certify("v1", &event).await.ok()?;
-                (answer.status == 200).then(|| (event, answer.json()["certificates"][0]["certificateId"].as_str().unwrap().to_owned()))
+                (answer.status == 200)
+                    .then(|| (event, answer.json()["certificates"][0]["certificateId"].as_str().unwrap().to_owned()))
             });
         }
         let mut done = 0;
