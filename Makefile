@@ -38,6 +38,6 @@ fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh
 
 oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
-	@cd $(NODE_ORACLE) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+	@cd $(NODE_ORACLE) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
 
 -include infra/infra.mk
