@@ -2,9 +2,9 @@
 
 use anyhow::{Context, anyhow};
 use axum::Router;
-use issuer::App;
+use issuer::{App, log::is_safe};
 use std::{future::Future, process::ExitCode};
-use tracing::{Level, Metadata, Subscriber, subscriber::set_global_default};
+use tracing::{Subscriber, subscriber::set_global_default};
 use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, fmt, fmt::MakeWriter, layer::SubscriberExt, registry};
 
 /// Serves `routes` until Lambda stops the process.
@@ -39,16 +39,6 @@ where
     let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(writer);
     registry().with(levels).with(lines.with_filter(filter_fn(is_safe)))
 }
-
-/// Whether a log line may be written at all.
-///
-/// Below `info` the libraries under us write out whole requests and records, which hold personal data: `RUST_LOG` must not be able to ask for that.
-fn is_safe(line: &Metadata<'_>) -> bool {
-    let source = line.target().split(':').next().unwrap_or_default();
-    *line.level() <= Level::INFO || OUR_CRATES.contains(&source)
-}
-
-const OUR_CRATES: [&str; 5] = ["aws", "credential", "document", "functions", "issuer"];
 
 #[cfg(test)]
 mod tests {

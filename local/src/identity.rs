@@ -51,7 +51,7 @@ impl DevelopmentIdentity {
         self.mint(claims)
     }
 
-    /// A token with these claims; what they don't say of `iss`, `aud`, `iat` and `exp` is filled in.
+    /// A token with these claims; what they don't say of `iss`, `aud`, `iat` and `exp` is filled in; null leaves a claim out.
     ///
     /// # Errors
     /// When the key does not sign.
@@ -65,6 +65,7 @@ impl DevelopmentIdentity {
         ];
         let mut all: Map<String, Value> = usual.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         all.extend(claims);
+        all.retain(|_, value| !value.is_null());
         let header = Header { kid: Some(KEY_ID.to_owned()), ..Header::new(Algorithm::ES256) };
         Ok(jsonwebtoken::encode(&header, &all, &self.key)?)
     }

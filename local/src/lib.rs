@@ -166,7 +166,7 @@ async fn serve(port: u16, app: App) -> Result<(String, oneshot::Sender<()>, Join
             std::future::pending::<()>().await;
         }
     };
-    let routes = issuer::routes().with_state(app);
+    let routes = issuer::http::service(issuer::routes(), app);
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))
 }

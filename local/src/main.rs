@@ -7,7 +7,9 @@ use local::{
     identity::{DevelopmentIdentity, PHONE, ROLES},
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt,
+};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -22,7 +24,8 @@ async fn main() -> Result<()> {
 /// Serves until the process is told to end.
 async fn run() -> Result<()> {
     let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).init();
+    let lines = fmt::layer().with_writer(std::io::stderr).with_filter(filter_fn(issuer::log::is_safe));
+    registry().with(levels).with(lines).init();
     let mut terminated = signal(SignalKind::terminate())?;
     let running = local::start(Place::from_env()?).await?;
     println!("{}", introduction(&running));

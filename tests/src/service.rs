@@ -30,6 +30,9 @@ impl Service {
     }
 
     /// The service with some of its parts exchanged.
+    ///
+    /// # Panics
+    /// When it does not start: the test has failed.
     #[allow(clippy::expect_used, reason = "a test that can't start its service has failed")]
     pub async fn with(change: impl FnOnce(&mut App)) -> Self {
         let running = local::start_with(memory(), change).await.expect("the service starts");

@@ -1,4 +1,11 @@
 //! Keys for verifiers: what is published is enough to verify a certificate, and stays published.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 use credential::{PublicKey, Refusal, Suite, VerificationMethod, verify};
 use issuer::config::Place;

@@ -53,7 +53,9 @@ impl PublicKey {
     /// Any other text.
     pub fn from_pem(pem: &str) -> Result<Self, NotAKey> {
         // Text outside the block is explanatory (RFC 7468 § 2); of several blocks the first counts.
-        let body = pem.split_once("-----BEGIN PUBLIC KEY-----").and_then(|(_, rest)| rest.split_once("-----END PUBLIC KEY-----"));
+        let body = pem
+            .split_once("-----BEGIN PUBLIC KEY-----")
+            .and_then(|(_, rest)| rest.split_once("-----END PUBLIC KEY-----"));
         let (body, _) = body.ok_or(NotAKey("no PUBLIC KEY in PEM"))?;
         let body: String = body.split_ascii_whitespace().collect();
         let der = STANDARD.decode(body).map_err(|_| NotAKey("the PEM's base64 is broken"))?;

@@ -8,8 +8,10 @@ pub(crate) fn copied(pdf: &[u8]) -> String {
     let text_of = |number: usize| String::from_utf8_lossy(&objects[&number].0).into_owned();
     let page = objects.keys().copied().find(|&number| text_of(number).contains("/Type/Page/")).unwrap();
     let content = &objects[&reference(&text_of(page), "/Contents ").unwrap()].1;
+    let resources = text_of(reference(&text_of(page), "/Resources ").unwrap());
+    let names = text_of(reference(&resources, "/Font ").unwrap());
     let fonts: Vec<HashMap<u16, String>> = (0..)
-        .map_while(|number| reference(&text_of(page), &format!("/F{number} ")))
+        .map_while(|number| reference(&names, &format!("/F{number} ")))
         .map(|font| texts(&objects[&reference(&text_of(font), "/ToUnicode ").unwrap()].1))
         .collect();
     let (mut copied, mut font, mut at) = (String::new(), 0, 0);

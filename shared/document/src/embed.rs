@@ -1,11 +1,8 @@
 //! The fonts of one document: collects the glyphs that are used, then writes just those.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, fmt::Write, ops::Range};
 
-use pdf_writer::{
-    Filter, Name, Pdf, Rect, Ref, Str,
-    types::{CidFontType, FontFlags, SystemInfo, UnicodeCmap},
-};
+use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary};
 use subsetter::GlyphRemapper;
 
 use crate::{
@@ -44,23 +41,18 @@ impl<'a> Embedded<'a> {
         Some((font_name(place), face, used))
     }
 
-    /// The names in the document and the objects under which [`Self::write`] puts the fonts.
-    pub(crate) fn resources(&self, first: i32) -> Vec<(String, Ref)> {
-        let place = |place| i32::try_from(place).map_or(first, |place| first + place * OBJECTS);
-        (0..self.used.len()).map(|number| (font_name(number), Ref::new(place(number)))).collect()
-    }
-
-    /// Writes the fonts into objects from `first` on.
+    /// Writes the fonts; gives them by their names in the document.
     ///
     /// # Errors
     /// When a font cannot be cut down to the glyphs used.
-    pub(crate) fn write(&self, pdf: &mut Pdf, first: i32) -> Result<(), PrintError> {
-        for ((id, used), (_, object)) in self.used.iter().zip(self.resources(first)) {
+    pub(crate) fn write(&self, document: &mut Document) -> Result<Dictionary, PrintError> {
+        let mut fonts = Dictionary::new();
+        for (number, (id, used)) in self.used.iter().enumerate() {
             if let Some(face) = self.fonts.face(*id) {
-                used.write(face, pdf, object)?;
+                fonts.set(font_name(number), used.write(face, document)?);
             }
         }
-        Ok(())
+        Ok(fonts)
     }
 }
 
@@ -80,51 +72,83 @@ impl Used {
         codes.into_iter().map(|(_, glyph, text)| (glyph, text)).collect()
     }
 
-    fn write(&self, face: &Face, pdf: &mut Pdf, font: Ref) -> Result<(), PrintError> {
-        let [descendant, descriptor, file, unicode, glyph_map] =
-            [1, 2, 3, 4, 5].map(|step| Ref::new(font.get() + step));
+    /// A composite font whose codes are our own: one map leads from them to glyphs, another to texts.
+    fn write(&self, face: &Face, document: &mut Document) -> Result<ObjectId, PrintError> {
         let broken = |error: subsetter::Error| PrintError::Font(face.name.clone(), error.to_string());
         let subset = subsetter::subset(&face.bytes, 0, &self.remapper).map_err(broken)?;
         let name = format!("CERTIF+{}", face.name.trim_end_matches(".ttf"));
         let codes = self.in_order();
-        let system = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
-        let mut composite = pdf.type0_font(font);
-        composite.base_font(Name(name.as_bytes())).encoding_predefined(Name(b"Identity-H"));
-        composite.descendant_font(descendant).to_unicode(unicode);
-        drop(composite);
-
-        let mut glyphs = pdf.cid_font(descendant);
-        glyphs.subtype(CidFontType::Type2).base_font(Name(name.as_bytes())).system_info(system);
-        glyphs.font_descriptor(descriptor).default_width(0.0).cid_to_gid_map_stream(glyph_map);
-        glyphs.widths().consecutive(1, codes.iter().map(|(glyph, _)| face.advance(*glyph) * 1000.0));
-        drop(glyphs);
-
+        let mut file = stream(&subset)?;
+        file.dict.set("Length1", i64::try_from(subset.len()).unwrap_or(i64::MAX));
+        let file = document.add_object(file);
+        let descriptor = document.add_object(descriptor(face, &name, file));
         let mut places = vec![0, 0];
         places.extend(codes.iter().flat_map(|(glyph, _)| self.remapper.get(*glyph).unwrap_or_default().to_be_bytes()));
-        pdf.stream(glyph_map, &packed(&places)?).filter(Filter::FlateDecode);
-
-        let [left, bottom, right, top] = face.bounds().map(|edge| edge * 1000.0);
-        let mut description = pdf.font_descriptor(descriptor);
-        description.name(Name(name.as_bytes())).flags(FontFlags::SYMBOLIC).bbox(Rect::new(left, bottom, right, top));
-        description.italic_angle(0.0).ascent(face.ascent * 1000.0).descent(face.descent * 1000.0);
-        description.cap_height(714.0).stem_v(80.0).font_file2(file);
-        drop(description);
-
-        let length = i32::try_from(subset.len()).unwrap_or(i32::MAX);
-        let bytes = packed(&subset)?;
-        let mut stream = pdf.stream(file, &bytes);
-        stream.filter(Filter::FlateDecode);
-        stream.pair(Name(b"Length1"), length);
-        drop(stream);
-
-        let mut map = UnicodeCmap::<u16>::new(Name(b"Custom"), system);
-        for (code, (_, text)) in (1..).zip(codes).filter(|(_, (_, text))| !text.is_empty()) {
-            map.pair_with_multiple(code, text.chars());
-        }
-        pdf.stream(unicode, &packed(&map.finish())?).filter(Filter::FlateDecode);
-        Ok(())
+        let places = document.add_object(stream(&places)?);
+        let widths = codes.iter().map(|(glyph, _)| Object::Real(face.advance(*glyph) * 1000.0)).collect();
+        let system = dictionary! {
+            "Registry" => Object::string_literal("Adobe"),
+            "Ordering" => Object::string_literal("Identity"),
+            "Supplement" => 0,
+        };
+        let glyphs = document.add_object(dictionary! {
+            "Type" => "Font",
+            "Subtype" => "CIDFontType2",
+            "BaseFont" => name.as_str(),
+            "CIDSystemInfo" => system,
+            "FontDescriptor" => descriptor,
+            "DW" => 0,
+            "W" => vec![1.into(), Object::Array(widths)],
+            "CIDToGIDMap" => places,
+        });
+        let texts = document.add_object(stream(texts(&codes).as_bytes())?);
+        Ok(document.add_object(dictionary! {
+            "Type" => "Font",
+            "Subtype" => "Type0",
+            "BaseFont" => name.as_str(),
+            "Encoding" => "Identity-H",
+            "DescendantFonts" => vec![glyphs.into()],
+            "ToUnicode" => texts,
+        }))
     }
+}
+
+fn descriptor(face: &Face, name: &str, file: ObjectId) -> Dictionary {
+    dictionary! {
+        "Type" => "FontDescriptor",
+        "FontName" => name,
+        "Flags" => SYMBOLIC,
+        "FontBBox" => face.bounds().map(|edge| Object::Real(edge * 1000.0)).to_vec(),
+        "ItalicAngle" => 0,
+        "Ascent" => face.ascent * 1000.0,
+        "Descent" => face.descent * 1000.0,
+        "CapHeight" => 714,
+        "StemV" => 80,
+        "FontFile2" => file,
+    }
+}
+
+/// The map from codes to texts, a CMap of ISO 32000-1, 9.10.3. Silent glyphs are left out.
+fn texts(codes: &[(u16, &str)]) -> String {
+    let spoken: Vec<_> = (1_u16..).zip(codes).filter(|(_, (_, text))| !text.is_empty()).collect();
+    let mut map = String::from(MAP_START);
+    // Writing to a string cannot fail.
+    for block in spoken.chunks(MOST_PAIRS) {
+        let _ = writeln!(map, "{} beginbfchar", block.len());
+        for (code, (_, text)) in block {
+            let _ = write!(map, "<{code:04X}> <");
+            text.encode_utf16().for_each(|unit| _ = write!(map, "{unit:04X}"));
+            map.push_str(">\n");
+        }
+        map.push_str("endbfchar\n");
+    }
+    map.push_str(MAP_END);
+    map
+}
+
+fn stream(bytes: &[u8]) -> Result<Stream, PrintError> {
+    Ok(Stream::new(dictionary! { "Filter" => "FlateDecode" }, packed(bytes)?))
 }
 
 /// A stretch of a run's glyphs, from left to right, with their codes in the document.
@@ -202,5 +226,32 @@ fn font_name(number: usize) -> String {
     format!("F{number}")
 }
 
-/// Objects a font takes.
-const OBJECTS: i32 = 6;
+/// The flag of a font with glyphs outside of Adobe's Latin set.
+const SYMBOLIC: i64 = 1 << 2;
+
+/// Pairs a block of a CMap may hold.
+const MOST_PAIRS: usize = 100;
+
+const MAP_START: &str = "\
+/CIDInit /ProcSet findresource begin
+12 dict begin
+begincmap
+/CIDSystemInfo 3 dict dup begin
+/Registry (Adobe) def
+/Ordering (Identity) def
+/Supplement 0 def
+end def
+/CMapName /Custom def
+/CMapVersion 1 def
+/CMapType 2 def
+1 begincodespacerange
+<0000> <FFFF>
+endcodespacerange
+";
+
+const MAP_END: &str = "\
+endcmap
+CMapName currentdict /CMap defineresource pop
+end
+end
+";

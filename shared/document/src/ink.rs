@@ -1,104 +1,134 @@
-//! The content stream: every box of the layout as drawing operators.
+//! The page's drawing operators: every box of the layout.
 
-use pdf_writer::{Content, Name, Str, TextStr, types::TextRenderingMode};
+use lopdf::text_string;
+use printpdf::{
+    Codepoint, Color, CurTransMat, DictItem, FontId, LinePoint, Op, PaintMode, PdfFontHandle, Point, Polygon,
+    PolygonRing, Pt, Rect, Rgb, TextItem, TextMatrix, TextRenderingMode, WindingOrder, XObjectId, XObjectTransform,
+};
 
 use crate::{
     embed::{Embedded, stretches},
     font::{Face, Glyph},
     layout::{Area, Ink, Item, Layout},
     paint::{Colour, Stroke},
-    pdf::COMPACT,
     structure::Structure,
     template::Logo,
     text::Line,
 };
 
 /// Draws the page; notes the glyphs in `fonts` and the boxes that are read aloud in `structure`.
-pub(crate) fn draw(layout: &Layout, logo: &Logo, fonts: &mut Embedded<'_>, structure: &mut Structure) -> Vec<u8> {
-    let mut content = Content::with_settings(COMPACT);
+pub(crate) fn draw(layout: &Layout, logo: &Logo, fonts: &mut Embedded<'_>, structure: &mut Structure) -> Vec<Op> {
+    let mut ops = Vec::new();
     for item in &layout.items {
-        begin(&mut content, item, structure, layout.height);
+        ops.push(begin(item, structure, layout.height));
         match &item.ink {
-            Ink::Fill(colour) => fill(&mut content, layout.height, item.area, *colour),
-            Ink::Logo => mark(&mut content, layout.height, item.area, logo),
-            Ink::Symbol => symbol(&mut content, layout.height, item.area),
+            Ink::Fill(colour) => fill(&mut ops, layout.height, item.area, *colour),
+            Ink::Logo => mark(&mut ops, layout.height, item.area, logo),
+            Ink::Symbol => ops.push(symbol(layout.height, item.area)),
             Ink::Text { line, size, colour } => {
                 let baseline = [item.area.x, layout.height - item.area.y - line.ascent * size];
-                text(&mut content, line, *size, *colour, baseline, fonts);
+                text(&mut ops, line, *size, *colour, baseline, fonts);
             }
         }
-        content.end_marked_content();
+        ops.push(Op::EndMarkedContent);
     }
-    content.finish().into_vec()
+    ops
 }
 
-fn begin(content: &mut Content, item: &Item, structure: &mut Structure, height: f32) {
+fn begin(item: &Item, structure: &mut Structure, height: f32) -> Op {
     match structure.place(item, height) {
-        None => {
-            content.begin_marked_content(Name(b"Artifact"));
-        }
-        Some((tag, number)) => {
-            content.begin_marked_content_with_properties(Name(tag)).properties().identify(number);
-        }
+        None => Op::BeginMarkedContent { tag: "Artifact".to_owned() },
+        Some((tag, number)) => marked(tag, "MCID", DictItem::Int(number)),
     }
 }
 
-fn fill(content: &mut Content, height: f32, area: Area, colour: Colour) {
-    paint(content, colour);
-    content.rect(fine(area.x), fine(height - area.bottom()), fine(area.width), fine(area.height)).fill_nonzero();
+fn marked(tag: &str, key: &str, value: DictItem) -> Op {
+    let properties = DictItem::Dict { map: [(key.to_owned(), value)].into() };
+    Op::BeginMarkedContentWithProperties { tag: tag.to_owned(), properties }
 }
 
-fn symbol(content: &mut Content, height: f32, area: Area) {
-    content.save_state().transform([area.width, 0.0, 0.0, area.height, fine(area.x), fine(height - area.bottom())]);
-    content.x_object(Name(SYMBOL)).restore_state();
+fn fill(ops: &mut Vec<Op>, height: f32, area: Area, colour: Colour) {
+    ops.push(Op::SetFillColor { col: paint(colour) });
+    let rectangle = Rect {
+        x: Pt(fine(area.x)),
+        y: Pt(fine(height - area.bottom())),
+        width: Pt(fine(area.width)),
+        height: Pt(fine(area.height)),
+        mode: Some(PaintMode::Fill),
+        winding_order: Some(WindingOrder::NonZero),
+    };
+    ops.push(Op::DrawRectangle { rectangle });
 }
 
-fn mark(content: &mut Content, height: f32, area: Area, logo: &Logo) {
+fn symbol(height: f32, area: Area) -> Op {
+    let transform = XObjectTransform {
+        translate_x: Some(Pt(fine(area.x))),
+        translate_y: Some(Pt(fine(height - area.bottom()))),
+        scale_x: Some(area.width),
+        scale_y: Some(area.height),
+        ..XObjectTransform::default()
+    };
+    Op::UseXobject { id: XObjectId(SYMBOL.to_owned()), transform }
+}
+
+fn mark(ops: &mut Vec<Op>, height: f32, area: Area, logo: &Logo) {
     let unit = area.width / logo.grid;
-    content.save_state().transform([unit, 0.0, 0.0, -unit, fine(area.x), fine(height - area.y)]);
+    let matrix = CurTransMat::Raw([unit, 0.0, 0.0, -unit, fine(area.x), fine(height - area.y)]);
+    ops.extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
     for shape in &logo.paths {
-        paint(content, shape.fill);
-        for stroke in &shape.d {
-            match *stroke {
-                Stroke::Move([x, y]) => content.move_to(x, y),
-                Stroke::Line([x, y]) => content.line_to(x, y),
-                Stroke::Curve([x1, y1, x2, y2, x3, y3]) => content.cubic_to(x1, y1, x2, y2, x3, y3),
-                Stroke::Close => content.close_path(),
-            };
-        }
-        content.fill_nonzero();
+        ops.push(Op::SetFillColor { col: paint(shape.fill) });
+        let polygon = Polygon { rings: rings(&shape.d), mode: PaintMode::Fill, winding_order: WindingOrder::NonZero };
+        ops.push(Op::DrawPolygon { polygon });
     }
-    content.restore_state();
+    ops.push(Op::RestoreGraphicsState);
 }
 
-fn text(content: &mut Content, line: &Line, size: f32, colour: Colour, [mut x, y]: [f32; 2], fonts: &mut Embedded<'_>) {
-    content.begin_text();
-    paint(content, colour);
+fn rings(strokes: &[Stroke]) -> Vec<PolygonRing> {
+    let point = |x, y, bezier| LinePoint { p: Point { x: Pt(x), y: Pt(y) }, bezier };
+    let mut rings: Vec<PolygonRing> = Vec::new();
+    for stroke in strokes {
+        if let Stroke::Move(_) = stroke {
+            rings.push(PolygonRing::default());
+        }
+        let Some(PolygonRing { points }) = rings.last_mut() else { continue };
+        match *stroke {
+            Stroke::Move([x, y]) | Stroke::Line([x, y]) => points.push(point(x, y, false)),
+            Stroke::Curve([x1, y1, x2, y2, x3, y3]) => {
+                points.extend([point(x1, y1, true), point(x2, y2, true), point(x3, y3, false)]);
+            }
+            Stroke::Close => points.extend(points.first().cloned()),
+        }
+    }
+    rings
+}
+
+fn text(ops: &mut Vec<Op>, line: &Line, size: f32, colour: Colour, [mut x, y]: [f32; 2], fonts: &mut Embedded<'_>) {
+    ops.push(Op::StartTextSection);
+    ops.push(Op::SetFillColor { col: paint(colour) });
     for run in &line.runs {
         let Some((name, face, used)) = fonts.face(run.face) else { continue };
-        content.set_font(Name(name.as_bytes()), fine(size)).set_text_matrix([1.0, 0.0, 0.0, 1.0, fine(x), fine(y)]);
-        content.set_text_rendering_mode(if run.thickened {
-            TextRenderingMode::FillStroke
-        } else {
-            TextRenderingMode::Fill
-        });
+        let font = PdfFontHandle::External(FontId(name));
+        ops.push(Op::SetFont { font, size: Pt(fine(size)) });
+        ops.push(Op::SetTextMatrix { matrix: TextMatrix::Translate(Pt(fine(x)), Pt(fine(y))) });
+        let mode = if run.thickened { TextRenderingMode::FillStroke } else { TextRenderingMode::Fill };
+        ops.push(Op::SetTextRenderingMode { mode });
         if run.thickened {
-            content.set_line_width(fine(size * THICKENING));
+            ops.push(Op::SetOutlineColor { col: paint(colour) });
+            ops.push(Op::SetOutlineThickness { pt: Pt(fine(size * THICKENING)) });
         }
         let mut pen = Pen::default();
         for stretch in stretches(run, used) {
             if let Some(actual) = &stretch.actual {
-                let mut mark = content.begin_marked_content_with_properties(Name(b"Span"));
-                mark.properties().actual_text(TextStr(actual));
+                ops.push(marked("Span", "ActualText", DictItem::from_lopdf(&text_string(actual))));
             }
-            pen.show(content, &stretch.glyphs, face, size);
+            pen.show(ops, &stretch.glyphs, face, size);
             if stretch.actual.is_some() {
-                content.end_marked_content();
+                ops.push(Op::EndMarkedContent);
             }
         }
         x += run.glyphs.iter().map(|glyph| glyph.advance).sum::<f32>() * size;
     }
-    content.end_text();
+    ops.push(Op::EndTextSection);
 }
 
 /// Where the next glyph should stand and where a viewer would put it, in thousandths of an em from the run's start.
@@ -110,41 +140,43 @@ struct Pen {
 }
 
 impl Pen {
-    fn show(&mut self, content: &mut Content, glyphs: &[(Glyph, u16)], face: &Face, size: f32) {
+    fn show(&mut self, ops: &mut Vec<Op>, glyphs: &[(Glyph, u16)], face: &Face, size: f32) {
         for level in glyphs.chunk_by(|(one, _), (other, _)| one.offset[1].total_cmp(&other.offset[1]).is_eq()) {
             let rise = level.first().map_or(0.0, |(glyph, _)| fine(glyph.offset[1] * size));
-            if rise.total_cmp(&self.rise).is_ne() {
-                content.set_rise(rise);
-                self.rise = rise;
-            }
-            let mut positioned = content.show_positioned();
-            let mut items = positioned.items();
+            self.raise(ops, rise);
+            let mut items = Vec::new();
             let mut codes = Vec::new();
             for (glyph, code) in level {
                 let place = self.wanted + glyph.offset[0] * 1000.0;
                 if (place - self.actual).abs() > 0.5 {
                     if !codes.is_empty() {
-                        items.show(Str(&std::mem::take(&mut codes)));
+                        items.push(TextItem::GlyphIds(std::mem::take(&mut codes)));
                     }
-                    items.adjust(fine(self.actual - place));
+                    items.push(TextItem::Offset(fine(self.actual - place)));
                     self.actual = place;
                 }
-                codes.extend(code.to_be_bytes());
+                codes.push(Codepoint::new(*code, 0.0));
                 self.actual += face.advance(glyph.id) * 1000.0;
                 self.wanted += glyph.advance * 1000.0;
             }
-            items.show(Str(&codes));
+            items.push(TextItem::GlyphIds(codes));
+            ops.push(Op::ShowText { items });
         }
-        if self.rise != 0.0 {
-            content.set_rise(0.0);
-            self.rise = 0.0;
+        self.raise(ops, 0.0);
+    }
+
+    fn raise(&mut self, ops: &mut Vec<Op>, rise: f32) {
+        if rise.total_cmp(&self.rise).is_ne() {
+            // The operator Ts: the rise in points, whatever the name says.
+            ops.push(Op::SetLineOffset { multiplier: rise });
+            self.rise = rise;
         }
     }
 }
 
-fn paint(content: &mut Content, colour: Colour) {
-    let [red, green, blue] = colour.0.map(|part| thousandth(f32::from(part) / 255.0));
-    content.set_fill_rgb(red, green, blue).set_stroke_rgb(red, green, blue);
+fn paint(colour: Colour) -> Color {
+    let [r, g, b] = colour.0.map(|part| thousandth(f32::from(part) / 255.0));
+    Color::Rgb(Rgb { r, g, b, icc_profile: None })
 }
 
 /// Hundredths of a point are finer than any printer: the rest would only be digits.
@@ -157,7 +189,7 @@ fn thousandth(part: f32) -> f32 {
 }
 
 /// The QR code's name among the page's resources.
-pub(crate) const SYMBOL: &[u8] = b"Qr";
+pub(crate) const SYMBOL: &str = "Qr";
 
 /// How wide a regular font's outline is drawn, in em, where bold is wanted and no bold font has the script.
 const THICKENING: f32 = 0.02;

@@ -113,7 +113,7 @@ impl Printer {
 }
 
 /// Goes into [`Printer::version`]: change it whenever this crate's code would draw the same page otherwise.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 
 /// Dots a module of the QR code, in both directions. Viewers at 100 dots an inch blur a picture of one dot a module until no camera reads it.
 const DOTS: u32 = 4;

@@ -1,11 +1,15 @@
-//! The PDF around a laid out page: catalogue, fonts, QR code, structure, metadata. No clock and no chance: the same page gives the same bytes.
+//! The PDF around a laid out page: `printpdf` writes the page; `lopdf`, on which it is built, adds what makes the document certain and
+//! readable aloud: fonts, structure, language, dates. No clock and no chance: the same page gives the same bytes.
 
 use std::io::Write;
 
 use credential::qr::Bitmap;
 use flate2::{Compression, write::ZlibEncoder};
-use pdf_writer::{Date, Filter, Name, Pdf, Rect, Ref, Settings, TextStr};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use lopdf::{Document, Object, ObjectId, StringFormat, dictionary, text_string};
+use printpdf::{
+    DictItem, ExternalStream, ExternalXObject, Op, PdfDocument, PdfPage, PdfSaveOptions, Pt, Rect, XObject, XObjectId,
+};
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
 
 use crate::{
     PrintError,
@@ -37,66 +41,104 @@ pub(crate) fn write(
     bitmap: &Bitmap,
     about: &About<'_>,
 ) -> Result<Vec<u8>, PrintError> {
-    let [catalogue, pages, page, content, information, symbol] = [1, 2, 3, 4, 5, 6].map(Ref::new);
-    let tree = 7;
     let (mut embedded, mut structure) = (Embedded::new(fonts), Structure::default());
     let drawing = ink::draw(layout, &template.logo, &mut embedded, &mut structure);
-    let first_font = tree + structure.objects();
+    let mut document = drawn(layout, drawing, bitmap)?;
+    "1.7".clone_into(&mut document.version);
+    let Place { page, content, fonts: place } = Place::of(&document).map_err(broken)?;
 
-    let mut pdf = Pdf::with_settings(COMPACT);
-    let mut root = pdf.catalog(catalogue);
-    root.pages(pages).lang(TextStr(about.language));
-    root.viewer_preferences().display_doc_title(true);
-    root.mark_info().marked(true);
-    root.pair(Name(b"StructTreeRoot"), Ref::new(tree));
-    drop(root);
-    pdf.pages(pages).kids([page]).count(1);
+    let fonts = embedded.write(&mut document)?;
+    document.set_object(place, fonts);
+    let tree = structure.write(&mut document, page);
+    document.get_dictionary_mut(page).map_err(broken)?.set("StructParents", 0);
+    let root = document.catalog_mut().map_err(broken)?;
+    root.set("Lang", text_string(about.language));
+    root.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
+    root.set("MarkInfo", dictionary! { "Marked" => true });
+    root.set("StructTreeRoot", tree);
 
-    {
-        let mut sheet = pdf.page(page);
-        sheet
-            .media_box(Rect::new(0.0, 0.0, layout.width, layout.height))
-            .parent(pages)
-            .contents(content)
-            .struct_parents(0);
-        let mut resources = sheet.resources();
-        resources.x_objects().pair(Name(SYMBOL), symbol);
-        let mut names = resources.fonts();
-        for (name, font) in embedded.resources(first_font) {
-            names.pair(Name(name.as_bytes()), font);
-        }
-    }
+    let stream = document.get_object_mut(content).and_then(Object::as_stream_mut).map_err(broken)?;
+    let id = crate::hash::digest([about.title.as_bytes(), about.issued.as_bytes(), &stream.content]);
+    let packed = packed(&stream.content)?;
+    stream.set_content(packed);
+    stream.dict.set("Filter", "FlateDecode");
+    // In place of printpdf's random ones.
+    let id = Object::String(id.to_be_bytes().to_vec(), StringFormat::Hexadecimal);
+    document.trailer.set("ID", vec![id.clone(), id]);
+    describe(&mut document, about).map_err(broken)?;
 
-    pdf.stream(content, &packed(&drawing)?).filter(Filter::FlateDecode);
-    picture(&mut pdf, symbol, bitmap)?;
-    structure.write(&mut pdf, tree, page);
-    embedded.write(&mut pdf, first_font)?;
-
-    let mut say = pdf.document_info(information);
-    say.title(TextStr(&about.title));
-    if let Some(date) = OffsetDateTime::parse(about.issued, &Rfc3339).ok().and_then(utc) {
-        say.creation_date(date).modified_date(date);
-    }
-    drop(say);
-    let id = crate::hash::digest([about.title.as_bytes(), about.issued.as_bytes(), &drawing]).to_be_bytes().to_vec();
-    pdf.set_file_id((id.clone(), id));
-    Ok(pdf.finish())
+    let mut bytes = Vec::new();
+    document.save_to(&mut bytes).map_err(broken)?;
+    Ok(bytes)
 }
 
-fn picture(pdf: &mut Pdf, symbol: Ref, bitmap: &Bitmap) -> Result<(), PrintError> {
-    let side = i32::try_from(bitmap.side).map_err(|error| PrintError::Pdf(error.to_string()))?;
-    let dots = packed(&bitmap.rows)?;
-    let mut image = pdf.image_xobject(symbol, &dots);
-    image.filter(Filter::FlateDecode);
-    image.width(side).height(side).color_space().device_gray();
-    image.bits_per_component(1).interpolate(false);
+/// The page with everything on it except its fonts, which printpdf would parse whole and give other codes.
+fn drawn(layout: &Layout, drawing: Vec<Op>, bitmap: &Bitmap) -> Result<Document, PrintError> {
+    let mut document = PdfDocument::default();
+    document.resources.xobjects.map.insert(XObjectId(SYMBOL.to_owned()), XObject::External(picture(bitmap)?));
+    let sheet = Rect::from_wh(Pt(layout.width), Pt(layout.height));
+    document.pages.push(PdfPage { media_box: sheet.clone(), trim_box: sheet.clone(), crop_box: sheet, ops: drawing });
+    let mut warnings = Vec::new();
+    let document = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
+    warnings.into_iter().next().map_or(Ok(document), |warning| Err(PrintError::Pdf(warning.msg)))
+}
+
+/// The QR code, one bit a dot.
+fn picture(bitmap: &Bitmap) -> Result<ExternalXObject, PrintError> {
+    let name = |name: &str| DictItem::Name(name.into());
+    let side = || DictItem::Int(bitmap.side.into());
+    let description = [
+        ("Type", name("XObject")),
+        ("Subtype", name("Image")),
+        ("Width", side()),
+        ("Height", side()),
+        ("ColorSpace", name("DeviceGray")),
+        ("BitsPerComponent", DictItem::Int(1)),
+        ("Interpolate", DictItem::Bool(false)),
+        ("Filter", name("FlateDecode")),
+    ];
+    let dict = description.map(|(key, value)| (key.to_owned(), value)).into();
+    let stream = ExternalStream { dict, content: packed(&bitmap.rows)?, compress: false };
+    Ok(ExternalXObject { stream, width: None, height: None, dpi: None })
+}
+
+/// Where printpdf put what is still to be finished.
+struct Place {
+    page: ObjectId,
+    content: ObjectId,
+    /// The page's fonts by name.
+    fonts: ObjectId,
+}
+
+impl Place {
+    fn of(document: &Document) -> lopdf::Result<Self> {
+        let page = document.page_iter().next().ok_or(lopdf::Error::PageNumberNotFound(1))?;
+        let sheet = document.get_dictionary(page)?;
+        let resources = sheet.get_deref(b"Resources", document)?.as_dict()?;
+        Ok(Self {
+            page,
+            content: sheet.get(b"Contents")?.as_reference()?,
+            fonts: resources.get(b"Font")?.as_reference()?,
+        })
+    }
+}
+
+/// Title and dates, nothing else: printpdf's own description claims a print standard and holds empty names.
+fn describe(document: &mut Document, about: &About<'_>) -> lopdf::Result<()> {
+    let mut description = dictionary! { "Title" => text_string(&about.title) };
+    if let Some(date) = date(about.issued) {
+        description.set("CreationDate", Object::string_literal(date.as_str()));
+        description.set("ModDate", Object::string_literal(date));
+    }
+    let place = document.trailer.get(b"Info")?.as_reference()?;
+    document.set_object(place, description);
     Ok(())
 }
 
-fn utc(time: OffsetDateTime) -> Option<Date> {
-    let time = time.checked_to_offset(time::UtcOffset::UTC)?;
-    let date = Date::new(u16::try_from(time.year()).ok()?).month(time.month().into()).day(time.day());
-    Some(date.hour(time.hour()).minute(time.minute()).second(time.second()).utc_offset_hour(0))
+/// A PDF date in UTC.
+fn date(time: &str) -> Option<String> {
+    let time = OffsetDateTime::parse(time, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
+    time.format(format_description!("D:[year][month][day][hour][minute][second]Z")).ok()
 }
 
 /// Compressed as a stream of the filter FlateDecode.
@@ -105,12 +147,13 @@ fn utc(time: OffsetDateTime) -> Option<Date> {
 /// Never in practice: it writes to memory.
 pub(crate) fn packed(bytes: &[u8]) -> Result<Vec<u8>, PrintError> {
     let mut encoder = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::new(LEVEL));
-    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    written.map_err(|error| PrintError::Pdf(error.to_string()))
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).map_err(broken)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "map_err passes it so")]
+fn broken(error: impl ToString) -> PrintError {
+    PrintError::Pdf(error.to_string())
 }
 
 /// Files 2 % larger than at level 6, for about half the time spent in compression.
 const LEVEL: u32 = 4;
-
-/// No white space for human readers.
-pub(crate) const COMPACT: Settings = Settings { pretty: false };

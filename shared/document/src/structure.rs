@@ -1,9 +1,6 @@
 //! The structure tree: title, headings, paragraphs and the table, in reading order, for screen readers and for copying.
 
-use pdf_writer::{
-    Pdf, Rect, Ref, TextStr,
-    types::{StructRole, TableHeaderScope},
-};
+use lopdf::{Dictionary, Document, Object, ObjectId, dictionary, text_string};
 
 use crate::layout::{Item, Role};
 
@@ -20,18 +17,20 @@ pub(crate) struct Structure {
 }
 
 struct Element {
-    role: StructRole,
+    /// A structure type of the PDF standard (ISO 32000-1, 14.8.4).
+    role: &'static str,
     /// None: the document.
     parent: Option<usize>,
-    boxes: Vec<i32>,
+    boxes: Vec<i64>,
     children: Vec<usize>,
-    picture: Option<(String, Rect)>,
+    /// A picture's description, and its place: left, bottom, right, top.
+    picture: Option<(String, [f32; 4])>,
 }
 
 impl Structure {
     /// Finds or makes the element of a box; gives its tag and the box's number. None for decoration.
-    pub(crate) fn place(&mut self, item: &Item, height: f32) -> Option<(&'static [u8], i32)> {
-        let number = i32::try_from(self.boxes.len()).ok()?;
+    pub(crate) fn place(&mut self, item: &Item, height: f32) -> Option<(&'static str, i64)> {
+        let number = i64::try_from(self.boxes.len()).ok()?;
         let element = match &item.role {
             Role::Decoration => return None,
             role if self.last.as_ref().is_some_and(|(last, _)| last == role) => self.last.as_ref()?.1,
@@ -41,24 +40,24 @@ impl Structure {
         self.boxes.push(element);
         let element = self.elements.get_mut(element)?;
         element.boxes.push(number);
-        Some((tag(element.role), number))
+        Some((element.role, number))
     }
 
     fn make(&mut self, role: &Role, item: &Item, height: f32) -> usize {
         let (role, row) = match role {
-            Role::TableHeader { .. } => (StructRole::TH, Some(None)),
-            Role::TableCell { row, .. } => (StructRole::TD, Some(Some(*row))),
-            Role::Title => (StructRole::H1, None),
-            Role::Heading => (StructRole::H2, None),
-            Role::Figure(_) => (StructRole::Figure, None),
-            Role::Paragraph(_) | Role::Decoration => (StructRole::P, None),
+            Role::TableHeader { .. } => ("TH", Some(None)),
+            Role::TableCell { row, .. } => ("TD", Some(Some(*row))),
+            Role::Title => ("H1", None),
+            Role::Heading => ("H2", None),
+            Role::Figure(_) => ("Figure", None),
+            Role::Paragraph(_) | Role::Decoration => ("P", None),
         };
         let Some(row) = row else {
             self.table = None;
             let element = self.add(role, None);
             if let (Role::Figure(text), Some(figure)) = (&item.role, self.elements.get_mut(element)) {
                 let area = item.area;
-                let place = Rect::new(area.x, height - area.bottom(), area.right(), height - area.y);
+                let place = [area.x, height - area.bottom(), area.right(), height - area.y];
                 figure.picture = Some((text.clone(), place));
             }
             return element;
@@ -66,8 +65,8 @@ impl Structure {
         let row = match self.table {
             Some((_, element, number)) if number == row => element,
             table => {
-                let table = table.map_or_else(|| self.add(StructRole::Table, None), |(table, ..)| table);
-                let element = self.add(StructRole::TR, Some(table));
+                let table = table.map_or_else(|| self.add("Table", None), |(table, ..)| table);
+                let element = self.add("TR", Some(table));
                 self.table = Some((table, element, row));
                 element
             }
@@ -75,7 +74,7 @@ impl Structure {
         self.add(role, Some(row))
     }
 
-    fn add(&mut self, role: StructRole, parent: Option<usize>) -> usize {
+    fn add(&mut self, role: &'static str, parent: Option<usize>) -> usize {
         let number = self.elements.len();
         self.elements.push(Element { role, parent, boxes: Vec::new(), children: Vec::new(), picture: None });
         if let Some(parent) = parent.and_then(|parent| self.elements.get_mut(parent)) {
@@ -84,54 +83,46 @@ impl Structure {
         number
     }
 
-    /// Writes the tree: the root at `root`, the document after it, then the elements.
-    pub(crate) fn write(&self, pdf: &mut Pdf, root: i32, page: Ref) {
-        let document = Ref::new(root + 1);
-        let object = |element: usize| Ref::new(i32::try_from(element).map_or(root, |element| root + 2 + element));
-        let mut tree = pdf.indirect(Ref::new(root)).start::<pdf_writer::writers::StructTreeRoot<'_>>();
-        tree.child(document).parent_tree_next_key(1);
-        tree.parent_tree().nums().insert(0, object(self.elements.len()));
-        drop(tree);
+    /// Writes the tree; gives its root.
+    pub(crate) fn write(&self, document: &mut Document, page: ObjectId) -> ObjectId {
+        let [root, top] = [document.new_object_id(), document.new_object_id()];
+        let objects: Vec<_> = self.elements.iter().map(|_| document.new_object_id()).collect();
+        let object = |element: usize| objects.get(element).copied().unwrap_or(top);
+        let references =
+            |elements: &[usize]| elements.iter().map(|&element| object(element).into()).collect::<Vec<_>>();
 
-        let mut top = pdf.struct_element(document);
-        top.kind(StructRole::Document).parent(Ref::new(root));
-        let tops = self.elements.iter().enumerate().filter(|(_, element)| element.parent.is_none());
-        top.children().items(tops.map(|(number, _)| object(number)));
-        drop(top);
-
-        for (number, element) in self.elements.iter().enumerate() {
-            element.write(pdf, object(number), element.parent.map_or(document, object), page, object);
+        for (element, &place) in self.elements.iter().zip(&objects) {
+            let mut dictionary = element.dictionary(element.parent.map_or(top, object), page);
+            let boxes = element.boxes.iter().map(|&number| Object::Integer(number));
+            dictionary.set("K", boxes.chain(references(&element.children)).collect::<Vec<_>>());
+            document.set_object(place, dictionary);
         }
-        pdf.indirect(object(self.elements.len())).array().items(self.boxes.iter().map(|&element| object(element)));
-    }
-
-    /// How many objects [`Self::write`] takes.
-    pub(crate) fn objects(&self) -> i32 {
-        i32::try_from(self.elements.len()).unwrap_or_default() + 3
+        let tops = self.elements.iter().zip(&objects).filter(|(element, _)| element.parent.is_none());
+        let tops: Vec<Object> = tops.map(|(_, &place)| place.into()).collect();
+        document.set_object(top, dictionary! { "Type" => "StructElem", "S" => "Document", "P" => root, "K" => tops });
+        let boxes = document.add_object(references(&self.boxes));
+        let tree = dictionary! {
+            "Type" => "StructTreeRoot",
+            "K" => top,
+            "ParentTree" => dictionary! { "Nums" => vec![0.into(), boxes.into()] },
+            "ParentTreeNextKey" => 1,
+        };
+        document.set_object(root, tree);
+        root
     }
 }
 
 impl Element {
-    fn write(&self, pdf: &mut Pdf, object: Ref, parent: Ref, page: Ref, child: impl Fn(usize) -> Ref) {
-        let mut element = pdf.struct_element(object);
-        element.kind(self.role).parent(parent).page(page);
+    fn dictionary(&self, parent: ObjectId, page: ObjectId) -> Dictionary {
+        let mut element = dictionary! { "Type" => "StructElem", "S" => self.role, "P" => parent, "Pg" => page };
         if let Some((text, place)) = &self.picture {
-            element.alt(TextStr(text));
-            element.attributes().push().layout().bbox(*place);
+            element.set("Alt", text_string(text));
+            let place = place.map(Object::from).to_vec();
+            element.set("A", dictionary! { "O" => "Layout", "BBox" => place });
         }
-        if self.role == StructRole::TH {
-            element.attributes().push().table().scope(TableHeaderScope::Column);
+        if self.role == "TH" {
+            element.set("A", dictionary! { "O" => "Table", "Scope" => "Column" });
         }
-        let mut children = element.children();
-        for &number in &self.boxes {
-            children.marked_content_id(number);
-        }
-        for &number in &self.children {
-            children.struct_element(child(number));
-        }
+        element
     }
-}
-
-fn tag(role: StructRole) -> &'static [u8] {
-    role.to_name().0
 }

@@ -157,7 +157,7 @@ struct Keys {
 }
 
 /// How long a key set is believed without asking again: a key that the issuer withdraws is refused after this.
-const KEYS_STAY: Duration = Duration::from_secs(600);
+const KEYS_STAY: Duration = Duration::from_mins(10);
 /// How soon a token with an unknown key may make us ask again: keeps foreign tokens from loading the issuer.
 const KEYS_REST: Duration = Duration::from_secs(30);
 /// The signatures that are taken. Never `none`, never a shared secret.

@@ -228,14 +228,12 @@ async fn pdf(app: &App, selection: &Selection, headers: &HeaderMap) -> Answer {
     }
     let key = format!("pdf/{etag}.pdf");
     // The files are a cache: when they fail, the page is printed anew.
-    let kept = app.files.read(&key).await.ok().flatten();
-    let bytes = match kept {
-        Some(bytes) => bytes,
-        None => {
-            let bytes = print(app, printer, selection)?;
-            let _ = app.files.write(&key, &bytes, "application/pdf").await;
-            bytes
-        }
+    let bytes = if let Some(kept) = app.files.read(&key).await.ok().flatten() {
+        kept
+    } else {
+        let page = print(app, printer, selection)?;
+        let _ = app.files.write(&key, &page, "application/pdf").await;
+        page
     };
     let file_name = format!("certificate-{}.pdf", selection.certificate.issuance.certificate_id.as_str());
     Ok(Personal { media_type: "application/pdf", etag, file_name, bytes }.into_response())

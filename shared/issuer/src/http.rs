@@ -101,7 +101,7 @@ async fn observed(request: Request, next: Next) -> Response {
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
     if response.status().is_client_error()
-        && !response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json")
+        && response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/problem+json")
     {
         response = Error::Parameter("path or query", "it is not in the form the route wants").into_response();
     }

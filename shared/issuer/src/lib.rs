@@ -10,6 +10,7 @@ pub mod error;
 pub mod fetch;
 pub mod http;
 pub mod keys;
+pub mod log;
 pub mod ports;
 pub mod site;
 

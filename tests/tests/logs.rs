@@ -1,0 +1,73 @@
+//! What never reaches a log or a problem document. Alone in its process: the log is everything that the process writes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+use serde_json::json;
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+use tests::{Service, people};
+use tracing_subscriber::{Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
+
+/// Everything that was logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_and_no_problem_tells_who_someone_is() {
+    let log = Log::default();
+    let kept = log.clone();
+    let lines = tracing_subscriber::fmt::layer().with_writer(move || kept.clone());
+    // As chatty as the service can be made.
+    tracing_subscriber::registry().with(lines.with_filter(filter_fn(issuer::log::is_safe))).init();
+    let service = Service::start().await;
+    let event = people::event(77, 1);
+    let issued = service.client.certify("v1", &json!([event])).await.unwrap();
+    assert_eq!(issued.status, 200);
+    let mut wrong = event.clone();
+    wrong["vaccination"]["dose"] = json!("Asha Example 77");
+    let mut other = event.clone();
+    other["recipient"]["name"] = json!("Other Example 78");
+    let mut answers = vec![
+        service.client.certify("v1", &json!([wrong])).await.unwrap(),
+        service.client.certify("v1", &json!([other])).await.unwrap(),
+    ];
+    for path in [
+        "/certificate/api/certificatePDF/SYN-000000077",
+        "/cert/api/certificatePDF/SYN-000000077/9",
+        "/certificate/api/nothing/SYN-000000077",
+    ] {
+        answers.push(service.client.get(path, "fetcher").await.unwrap());
+        answers.push(service.client.get(path, "citizen").await.unwrap());
+    }
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        log.contains("issued") && log.contains("/certificate/api/certificatePDF/{beneficiaryId}"),
+        "nothing was logged: {log}"
+    );
+    let problems: String = answers.iter().filter(|answer| answer.status != 200).map(tests::Answer::text).collect();
+    for personal in
+        ["Asha", "Other Example", "SYN-000000077", "99000000", "9999000000", "Sample Street", "Bearer ey", "B1-4120Z"]
+    {
+        let ours: Vec<&str> = log.lines().filter(|line| line.contains(personal)).collect();
+        assert!(ours.is_empty(), "{personal} was logged: {ours:?}");
+        assert!(!problems.contains(personal), "{personal} stands in a problem: {problems}");
+    }
+}
