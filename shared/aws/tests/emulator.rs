@@ -8,23 +8,14 @@
 )]
 
 use aws::{KmsPepper, KmsSigner, S3Files};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_kms::{
-    config::{Credentials, SharedCredentialsProvider},
-    types::{KeySpec, KeyUsageType},
-};
+use aws_config::SdkConfig;
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use credential::Suite;
 use issuer::ports::{Files, Pepper, Signer};
-use std::{
-    fs::{self, File},
-    net::{TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use ministack::{Emulator, new_key};
 
 mod contract;
+mod ministack;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_adapters_do_the_same_on_an_emulator() {
@@ -83,79 +74,4 @@ async fn pictures_come_back(sdk: &SdkConfig) {
     let bytes = vec![0xff; 100_000];
     files.write("pdf/1.pdf", &bytes, "application/pdf").await.unwrap();
     assert_eq!(files.read("pdf/1.pdf").await.unwrap(), Some(bytes));
-}
-
-async fn new_key(kms: &aws_sdk_kms::Client, spec: KeySpec, usage: KeyUsageType) -> String {
-    let made = kms.create_key().key_spec(spec).key_usage(usage).send().await.unwrap();
-    made.key_metadata.unwrap().arn.unwrap()
-}
-
-/// ministack on a free port of this machine, for as long as this lives.
-struct Emulator {
-    process: Child,
-    url: String,
-}
-
-impl Emulator {
-    fn start() -> Self {
-        let python = installed();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = format!("http://127.0.0.1:{port}");
-        let process = Command::new(python)
-            .args(["-m", "ministack"])
-            // It would listen everywhere otherwise.
-            .envs([("BIND_HOST", "127.0.0.1"), ("IOT_MTLS_ENABLED", "0"), ("AWS_ENDPOINT_URL", &url)])
-            .env("GATEWAY_PORT", port.to_string())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut emulator = Self { process, url };
-        let patience = Instant::now() + Duration::from_mins(2);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(emulator.process.try_wait().unwrap().is_none(), "ministack ended");
-            assert!(Instant::now() < patience, "ministack does not answer");
-            thread::sleep(Duration::from_millis(50));
-        }
-        emulator
-    }
-
-    fn sdk(&self) -> SdkConfig {
-        let credentials = Credentials::new("test", "test", None, None, "test");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url(&self.url)
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build()
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// A Python with ministack under `target/`, installed at the first run; the lock keeps two runs apart.
-fn installed() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let folder = target.join("ministack-venv");
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator/requirements.txt");
-    let lock = File::create(target.join("ministack-venv.lock")).unwrap();
-    lock.lock().unwrap();
-    let (wanted, done) = (fs::read(&requirements).unwrap(), folder.join("installed.txt"));
-    if fs::read(&done).ok().as_ref() != Some(&wanted) {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        let mut pip = Command::new(folder.join("bin/python"));
-        run(pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements));
-        fs::write(done, wanted).unwrap();
-    }
-    folder.join("bin/python")
-}
-
-fn run(command: &mut Command) {
-    assert!(command.status().unwrap().success(), "{command:?} failed");
 }

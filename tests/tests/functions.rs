@@ -1,0 +1,261 @@
+//! The Lambda binaries themselves, driven as Lambda drives them: the template's variables, the sample events of `events/`, AWS's services from an emulator.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use axum::{Json, Router, routing::get};
+use credential::{PublicKey, Suite, VerificationMethod, qr, verify};
+use issuer::ports::IdentityProvider;
+use lambda::{Function, Template, binary, event, root};
+use local::{
+    identity::{AUDIENCE, DevelopmentIdentity, ISSUER},
+    keys,
+};
+use ministack::{Emulator, new_key};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs,
+    process::Command,
+};
+use tests::{Answer, pixels};
+
+mod lambda;
+#[path = "../../shared/aws/tests/ministack/mod.rs"]
+mod ministack;
+
+/// What the sample events have where a real one has a token.
+const TOKEN: &str = "PLACEHOLDER";
+/// What they have where a real one has the id of a certificate, which nobody knows before it is made.
+const CERTIFICATE: &str = "20000000000000000101";
+
+#[tokio::test]
+async fn from_an_event_to_every_form_of_its_certificate() {
+    let stack = Stack::up().await;
+    let (certifier, fetcher) = (stack.token("certifier"), stack.token("fetcher"));
+
+    // 1. The event is certified once, however often it comes.
+    let certify = stack.function("certify").await;
+    let report = event("certify", &[(TOKEN, &certifier)]);
+    let first = ok(certify.answer(report.clone()).await, "application/json").json();
+    let id = first["certificates"][0]["certificateId"].as_str().unwrap().to_owned();
+    assert_eq!(first, answered("created", &id));
+    assert_eq!(ok(certify.answer(report).await, "application/json").json(), answered("alreadyIssued", &id));
+
+    // 2. It is printed once, then kept: what comes next is what lies in the bucket, whatever that is.
+    let printer = stack.function("certificate_pdf").await;
+    let print = event("certificate_pdf", &[(TOKEN, &fetcher)]);
+    let pdf = ok(printer.answer(print.clone()).await, "application/pdf");
+    assert!(pdf.body.starts_with(b"%PDF-"));
+    assert_eq!(pdf.header("content-disposition"), format!("inline; filename=\"certificate-{id}.pdf\""));
+    assert_eq!(printer.answer(print.clone()).await, pdf);
+    let key = format!("pdf/{}.pdf", pdf.header("etag").trim_matches('"'));
+    assert_eq!(stack.kept().await, HashMap::from([(key.clone(), pdf.body)]));
+    stack.keep(&key, b"%PDF-kept").await;
+    assert_eq!(ok(printer.answer(print).await, "application/pdf").body, b"%PDF-kept");
+
+    // 3. Somebody asks whether there is one.
+    let head = stack.function("certificate_head").await;
+    let ask = event("certificate_head", &[(TOKEN, &fetcher)]);
+    let there = head.answer(ask.clone()).await;
+    assert_eq!((there.status, there.text()), (200, String::new()));
+
+    // 4. What the picture holds is the credential, and the published key verifies it.
+    let public = stack.function("public").await;
+    let methods = published(&ok(public.answer(event("public", &[])).await, "application/x-pem-file").text());
+    let credential = stack.function("certificate_credential").await;
+    let get = event("certificate_credential", &[(TOKEN, &fetcher), (CERTIFICATE, &id)]);
+    let json = ok(credential.answer(get.clone()).await, "application/json").text();
+    let verified = verify(&json, &methods).unwrap();
+    assert!(verified.bound);
+    assert_eq!(verified.suite, Suite::Ps256);
+    assert_eq!(verified.facts.vaccination().unwrap().certificate_id, id);
+    let drawer = stack.function("certificate_qr").await;
+    let draw = event("certificate_qr", &[(TOKEN, &fetcher)]);
+    let picture = ok(drawer.answer(draw).await, "image/png").body;
+    assert_eq!(qr::read(&pixels::read_png(&picture).unwrap()).unwrap(), json);
+
+    // 5. API Gateway lets nobody through without a token; if it did, the function would not.
+    let mut anonymous = get;
+    anonymous["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
+    problem(&credential.answer(anonymous).await, 401, "unauthenticated");
+
+    // 6. The database goes away: the caller is asked to come back.
+    drop(stack.emulator);
+    let gone = head.answer(ask).await;
+    assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
+
+    // 7. The logs tell what was done, and nothing of whom.
+    let routes = [&certify, &printer, &head, &public, &credential, &drawer].map(|function| requests(&function.log()));
+    assert_eq!(routes.map(|requests| requests.len()), [2, 3, 2, 1, 2, 1]);
+}
+
+#[test]
+fn a_function_that_lacks_a_variable_ends_and_names_it() {
+    let template = Template::read();
+    for name in template.functions().keys() {
+        let mut environment = template.environment(name, &nowhere());
+        environment.remove("TABLE_NAME").unwrap();
+        let ended = Command::new(binary(name)).env_clear().envs(environment).env("AWS_REGION", "us-east-1").output();
+        let ended = ended.unwrap();
+        let log = String::from_utf8(ended.stdout).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{name}: {log}");
+        let mut last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+        last.as_object_mut().unwrap().remove("timestamp").unwrap();
+        assert_eq!(
+            last,
+            json!({
+                "level": "ERROR", "target": "functions", "message": "the function cannot run",
+                "fault": "building the service's parts: TABLE_NAME is not set",
+            }),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send() {
+    let template = Template::read();
+    for name in template.functions().keys() {
+        let event = event(name, &[]);
+        let route = event["routeKey"].as_str().unwrap();
+        assert!(template.routes(name).iter().any(|known| known == route), "{name} has no route {route}");
+        let http = &event["requestContext"]["http"];
+        assert_eq!(event["requestContext"]["routeKey"], route);
+        assert_eq!(event["rawPath"], http["path"]);
+        let parameters = event["pathParameters"].as_object().into_iter().flatten();
+        let path = parameters.fold(route.to_owned(), |path, (parameter, value)| {
+            path.replace(&format!("{{{parameter}}}"), value.as_str().unwrap())
+        });
+        assert_eq!(path, format!("{} {}", http["method"].as_str().unwrap(), http["path"].as_str().unwrap()));
+    }
+    let body = fs::read_to_string(root().join("events/certify/one-dose.json")).unwrap();
+    let certify = event("certify", &[]);
+    assert_eq!(certify["body"], body);
+    assert_eq!(certify["headers"]["content-length"], body.len().to_string());
+}
+
+/// What is deployed beside the functions, and the country's identity provider.
+struct Stack {
+    emulator: Emulator,
+    identity: DevelopmentIdentity,
+    template: Template,
+    deployed: HashMap<&'static str, String>,
+    bucket: aws_sdk_s3::Client,
+}
+
+impl Stack {
+    async fn up() -> Self {
+        let emulator = Emulator::start();
+        let sdk = emulator.sdk();
+        aws::create_table(&aws_sdk_dynamodb::Client::new(&sdk), "certificates").await.unwrap();
+        let by_path = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build();
+        let bucket = aws_sdk_s3::Client::from_conf(by_path);
+        bucket.create_bucket().bucket("pictures").send().await.unwrap();
+        let kms = aws_sdk_kms::Client::new(&sdk);
+        let identity = DevelopmentIdentity::from_pem(&keys::generate(Suite::Es256).unwrap()).unwrap();
+        let mut deployed = nowhere();
+        deployed.extend([
+            ("SIGNING_KEY_ARN", new_key(&kms, KeySpec::Rsa2048, KeyUsageType::SignVerify).await),
+            ("CONTACT_KEY_ARN", new_key(&kms, KeySpec::Hmac256, KeyUsageType::GenerateVerifyMac).await),
+            ("OIDC_KEY_SET_URL", published_by(&identity).await),
+        ]);
+        Self { emulator, identity, template: Template::read(), deployed, bucket }
+    }
+
+    fn token(&self, role: &str) -> String {
+        self.identity.token(role, "").unwrap()
+    }
+
+    async fn function(&self, name: &str) -> Function {
+        let mut environment = self.template.environment(name, &self.deployed);
+        environment.extend([
+            ("AWS_ENDPOINT_URL".to_owned(), self.emulator.url.clone()),
+            ("AWS_ACCESS_KEY_ID".to_owned(), "test".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), "test".to_owned()),
+        ]);
+        Function::start(name, environment).await
+    }
+
+    /// Everything in the bucket.
+    async fn kept(&self) -> HashMap<String, Vec<u8>> {
+        let listed = self.bucket.list_objects_v2().bucket("pictures").send().await.unwrap();
+        let mut kept = HashMap::new();
+        for key in listed.contents().iter().map(|object| object.key().unwrap()) {
+            let object = self.bucket.get_object().bucket("pictures").key(key).send().await.unwrap();
+            kept.insert(key.to_owned(), object.body.collect().await.unwrap().to_vec());
+        }
+        kept
+    }
+
+    async fn keep(&self, key: &str, bytes: &'static [u8]) {
+        let body = aws_sdk_s3::primitives::ByteStream::from_static(bytes);
+        self.bucket.put_object().bucket("pictures").key(key).body(body).send().await.unwrap();
+    }
+}
+
+/// What a deployment without parts of its own says to its functions.
+fn nowhere() -> HashMap<&'static str, String> {
+    let fonts = root().join("fonts/ttf").to_string_lossy().into_owned();
+    HashMap::from([
+        ("TABLE_NAME", "certificates".to_owned()),
+        ("BUCKET_NAME", "pictures".to_owned()),
+        ("SIGNING_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
+        ("CONTACT_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
+        ("OIDC_ISSUER", ISSUER.to_owned()),
+        ("OIDC_AUDIENCE", AUDIENCE.to_owned()),
+        ("OIDC_KEY_SET_URL", "https://idp.example.org/keys".to_owned()),
+        ("FONTS_DIR", fonts),
+    ])
+}
+
+/// Where the provider's keys can be had, until the test is over.
+async fn published_by(identity: &DevelopmentIdentity) -> String {
+    let keys = Json(identity.key_set().await.unwrap());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", listener.local_addr().unwrap());
+    let routes = Router::new().route("/keys", get(async || keys));
+    tokio::spawn(async { axum::serve(listener, routes).await });
+    url
+}
+
+fn answered(status: &str, id: &str) -> Value {
+    json!({ "certificates": [{
+        "index": 0, "certificateId": id, "status": status,
+        "links": {
+            "pdf": format!("/certificate/api/certificate/{id}"),
+            "qr": format!("/certificate/api/certificate/QRCode/{id}"),
+            "credential": format!("/certificate/api/credential/{id}"),
+        },
+    }] })
+}
+
+fn ok(answer: Answer, media_type: &str) -> Answer {
+    assert_eq!((answer.status, answer.header("content-type")), (200, media_type), "{}", answer.text());
+    answer
+}
+
+fn problem(answer: &Answer, status: u16, name: &str) {
+    assert_eq!((answer.status, answer.header("content-type")), (status, "application/problem+json"));
+    assert_eq!(answer.json()["type"], format!("urn:divoc:problem:{name}"));
+}
+
+/// The keys in `public-key.pem`; the line above each begins with its name.
+fn published(pem: &str) -> Vec<VerificationMethod> {
+    let id = pem.split(' ').next().unwrap().to_owned();
+    vec![VerificationMethod { id, key: PublicKey::from_pem(pem).unwrap() }]
+}
+
+/// The lines of a function's log about requests; all are JSON, and none says anything of the person of the events or of the callers.
+fn requests(log: &str) -> Vec<Value> {
+    let personal = ["10000000000101", "Asha", "Ramaswamy", "99999 00101", "9999900101", "Mysuru", "Bearer", "eyJ"];
+    let told: BTreeSet<_> = personal.into_iter().filter(|personal| log.contains(personal)).collect();
+    assert_eq!(told, BTreeSet::new(), "{log}");
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["message"] == "request").collect()
+}
