@@ -16,7 +16,8 @@ run: fonts ## Keep the service up (PORT, DATA_DIR), one token per role in $$DATA
 	@cargo run --quiet -p local
 
 test: fonts oracle ## Every test; nothing but the package registries is needed
-	cargo build --quiet -p functions -p local
+	@# With the tests, so that both commands see the same features and build each dependency once.
+	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
 
 check: ## Format, lints, docs, direction of dependencies, licences and advisories

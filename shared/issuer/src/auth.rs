@@ -280,3 +280,70 @@ fn reason(fault: &jsonwebtoken::errors::Error) -> Error {
         _ => "it cannot be read",
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_trait::async_trait;
+    use serde_json::json;
+
+    struct Nobody;
+
+    #[async_trait]
+    impl IdentityProvider for Nobody {
+        async fn key_set(&self) -> anyhow::Result<JwkSet> {
+            anyhow::bail!("not asked in these tests")
+        }
+    }
+
+    fn believed(preset: Preset, roles_claim: Option<&str>, claims: &Value) -> Caller {
+        let identity = Identity {
+            issuer: "https://id.example".into(),
+            audience: "divoc".into(),
+            preset,
+            roles_claim: roles_claim.map(str::to_owned),
+            phone_claim: "phone_number".into(),
+            calling_code: "91".into(),
+        };
+        Tokens::new(identity, Arc::new(Nobody)).believed(claims.as_object().unwrap())
+    }
+
+    fn roles(preset: Preset, roles_claim: Option<&str>, claims: &Value) -> Vec<Role> {
+        believed(preset, roles_claim, claims).roles.into_iter().collect()
+    }
+
+    #[test]
+    fn keycloaks_roles_are_read_from_every_client_and_the_realm_under_divocs_names_too() {
+        let claims = json!({
+            "resource_access": { "portal": { "roles": ["facility-staff", "offline_access"] }, "other": { "roles": ["api"] } },
+            "realm_access": { "roles": ["recipient", "uma_authorization"] },
+        });
+        assert_eq!(roles(Preset::Keycloak, None, &claims), [Role::Certifier, Role::Fetcher, Role::Citizen]);
+        assert_eq!(roles(Preset::Cognito, None, &claims), []);
+    }
+
+    #[test]
+    fn cognitos_groups_are_roles() {
+        let claims = json!({ "cognito:groups": ["certifier", "verifier", "strangers"] });
+        assert_eq!(roles(Preset::Cognito, None, &claims), [Role::Certifier, Role::Verifier]);
+        assert_eq!(roles(Preset::Keycloak, None, &claims), []);
+    }
+
+    #[test]
+    fn a_country_may_have_its_roles_elsewhere() {
+        let claims = json!({ "health": { "roles": ["admin"] }, "scope": "openid fetcher" });
+        assert_eq!(roles(Preset::Keycloak, Some("/health/roles"), &claims), [Role::Admin]);
+        assert_eq!(roles(Preset::Cognito, Some("/scope"), &claims), [Role::Fetcher]);
+        assert_eq!(roles(Preset::Cognito, Some("/nowhere"), &claims), []);
+    }
+
+    #[test]
+    fn one_number_in_two_spellings_has_one_hash_and_another_key_another() {
+        let number = |text: &str| believed(Preset::Cognito, None, &json!({ "phone_number": text })).phone.unwrap();
+        let hash = |text: &str| contact_hash(&[7; 32], &number(text));
+        assert_eq!(hash("+91 99999 00001"), hash("9999900001"));
+        assert_ne!(hash("9999900001"), hash("9999900002"));
+        assert_ne!(hash("9999900001"), contact_hash(&[8; 32], &number("9999900001")));
+        assert!(!format!("{:?}", number("9999900001")).contains("99999"));
+    }
+}

@@ -208,3 +208,48 @@ fn iri(name: &str, value: String) -> Result<String> {
 fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
     value.parse().ok().with_context(|| format!("{name} must be a whole number"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(changes: &[(&str, &str)]) -> Result<Config> {
+        let usual = [("OIDC_ISSUER", "https://id.example"), ("OIDC_AUDIENCE", "divoc")];
+        let all: Vec<(&str, &str)> = changes.iter().chain(&usual).copied().collect();
+        Config::from_lookup(|name| all.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn what_is_not_set_is_as_divoc_has_it() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.profile.context_v1, "https://divoc.dev/credentials/vaccination/v1");
+        assert_eq!(config.verification_method, "did:india");
+        assert_eq!((config.rules.most_events, config.most_bytes), (100, 1_048_576));
+        assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
+        assert_eq!(config.identity.phone_claim, "preferred_username");
+        assert_eq!(with(&[("OIDC_PRESET", "cognito")]).unwrap().identity.phone_claim, "phone_number");
+        assert_eq!(
+            with(&[("CERTIFICATE_DID", "did:web:health.example")]).unwrap().verification_method,
+            "did:web:health.example"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_variable() {
+        let cases = [
+            ("OIDC_ISSUER", ""),
+            ("OIDC_PRESET", "auth0"),
+            ("CERTIFICATE_DID", "india"),
+            ("CERTIFICATE_ISSUER", "https://divoc dev/"),
+            ("CERTIFICATE_BASE_URL", "https://divoc.dev/vaccine#"),
+            ("CALLING_CODE", "+91"),
+            ("CERTIFY_MOST_EVENTS", "many"),
+            ("CERTIFY_MOST_BYTES", "-1"),
+            ("QR_FORM", "binary"),
+        ];
+        for (name, value) in cases {
+            let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));
+            assert!(fault.contains(name), "{name}={value}: {fault}");
+        }
+    }
+}
