@@ -3,7 +3,7 @@
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
 
-.PHONY: demo run test check bench load fonts oracle help
+.PHONY: demo run test check bench bench-steps load fonts oracle help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -27,9 +27,12 @@ check: ## Format, lints, docs, direction of dependencies, licences and advisorie
 	./.ci/direction
 	./.ci/deny
 
-bench: fonts ## What it costs: signing, verifying, QR, PDF, beside DIVOC's own steps in npm libraries
-	cargo bench -p credential -p document
-	@cd tests/baseline && npm ci --silent --no-audit --no-fund && node baseline.js
+bench: fonts ## CPU time of signing, verifying, QR and PDF beside DIVOC's libraries: one table (BENCHMARKS.md)
+	@cd tests/baseline && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund --ignore-scripts; }
+	@cargo run --quiet --profile bench -p baseline
+
+bench-steps: fonts ## Our own steps one by one, as divan sees them
+	cargo bench -p credential -p document --bench credential --bench qr --bench pdf
 
 load: fonts ## Open-loop load on the local service, with a live display and a latency table
 	@cargo build --quiet --profile bench -p local -p tests --bins
