@@ -27,6 +27,7 @@ use serde_json::{Map, Value};
 use std::{collections::HashMap, net::Ipv4Addr, path::Path, sync::Arc};
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// A service that runs until [`Running::shutdown`] or the end of the process.
 pub struct Running {
@@ -166,9 +167,11 @@ async fn serve(port: u16, app: App) -> Result<(String, oneshot::Sender<()>, Join
             std::future::pending::<()>().await;
         }
     };
-    let routes = issuer::http::service(issuer::routes(), app);
+    let routes = issuer::http::service(issuer::routes(), app).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))
 }
 
+/// Requests that are worked on at a time. The others wait with their bodies unread, so that a flood of them costs time and no memory.
+const AT_A_TIME: usize = 64;
 const TABLE: &str = "certificates";

@@ -74,7 +74,7 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let verified = verify(&json, &methods).unwrap();
     assert!(verified.bound);
     assert_eq!(verified.suite, Suite::Ps256);
-    assert_eq!(verified.facts.vaccination().unwrap().certificate_id, id);
+    assert_eq!(verified.facts.evidence().unwrap().certificate_id, id);
     let drawer = stack.function("certificate_qr").await;
     let draw = event("certificate_qr", &[(TOKEN, &fetcher)]);
     let picture = ok(drawer.answer(draw).await, "image/png").body;

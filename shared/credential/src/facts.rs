@@ -9,12 +9,15 @@ pub struct Facts {
     /// The contexts; the second tells v1 from v2.
     #[serde(rename = "@context")]
     pub contexts: Vec<String>,
+    /// `type`: the second tells a vaccination from a test.
+    #[serde(rename = "type")]
+    pub types: Vec<String>,
     /// Who received the vaccine.
     pub credential_subject: Subject,
     /// `issuanceDate`.
     pub issuance_date: String,
-    /// One vaccination.
-    pub evidence: Vec<Vaccination>,
+    /// One vaccination or one test.
+    pub evidence: Vec<Evidence>,
 }
 
 /// `credentialSubject`.
@@ -59,10 +62,10 @@ pub struct Address {
     pub postal_code: String,
 }
 
-/// `evidence[0]`.
+/// `evidence[0]`: a vaccination or a test; what only the other kind states is empty.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Vaccination {
+pub struct Evidence {
     /// The certificate's id.
     pub certificate_id: String,
     /// Batch number.
@@ -87,7 +90,21 @@ pub struct Vaccination {
     pub icd11_code: String,
     /// ICD-11 term; v3 only.
     pub prophylaxis: String,
-    /// Who gave it.
+    /// A test's kind, such as `RT-PCR`.
+    pub test_type: String,
+    /// The test's product.
+    pub test_name: String,
+    /// What the test looked for.
+    pub disease: String,
+    /// Where in the body the sample was taken.
+    pub sample_origin: String,
+    /// When the sample was taken, RFC 3339.
+    pub sample_collection_timestamp: String,
+    /// When the result was known, RFC 3339.
+    pub result_timestamp: String,
+    /// `Positive`, `Negative`, `Inconclusive` or `Void`.
+    pub result: String,
+    /// Who gave the vaccine or vouches for the test.
     pub verifier: Named,
     /// Where.
     pub facility: Facility,
@@ -112,9 +129,14 @@ pub struct Facility {
 }
 
 impl Facts {
-    /// The vaccination; every credential of ours has exactly one.
-    pub fn vaccination(&self) -> Option<&Vaccination> {
+    /// The vaccination or the test; every credential of ours has exactly one.
+    pub fn evidence(&self) -> Option<&Evidence> {
         self.evidence.first()
+    }
+
+    /// Whether it is a test's result (`ProofOfTestCertificateCredential`).
+    pub fn is_test(&self) -> bool {
+        self.types.iter().any(|name| name == "ProofOfTestCertificateCredential")
     }
 }
 

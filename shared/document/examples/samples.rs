@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let print = |name: &str, change: &dyn Fn(&mut Facts)| -> Result<(), Box<dyn std::error::Error>> {
         let mut certificate = signed.facts();
         change(&mut certificate);
-        let doses = certificate.vaccination().map_or(1, |vaccination| vaccination.dose);
+        let doses = certificate.evidence().map_or(1, |vaccination| vaccination.dose);
         let dose = |dose| {
             let mut earlier = certificate.clone();
             earlier.evidence.iter_mut().for_each(|vaccination| vaccination.dose = dose);

@@ -98,7 +98,7 @@ impl Printer {
     /// When a font cannot be cut down to the glyphs used.
     pub fn pdf_in(&self, page: &Page<'_>, languages: &[&str]) -> Result<Vec<u8>, PrintError> {
         let layout = self.layout(page, languages);
-        let id = page.certificate.vaccination().map_or("", |vaccination| &vaccination.certificate_id);
+        let id = page.certificate.evidence().map_or("", |vaccination| &vaccination.certificate_id);
         let title = self.template.document_title.replace("{certificate}", id);
         let language = languages.first().copied().unwrap_or_default();
         let language = self.template.language_tags.get(language).map_or(language, String::as_str);

@@ -2,7 +2,7 @@
 
 use credential::{
     Facts,
-    facts::{Address, Facility, Named, Subject, Vaccination},
+    facts::{Address, Evidence, Facility, Named, Subject},
 };
 
 /// Easy and hard pages.
@@ -37,6 +37,7 @@ pub(crate) fn certificate(dose: u64, total_doses: u64) -> Facts {
         ..Address::default()
     };
     Facts {
+        types: vec!["VerifiableCredential".to_owned(), "ProofOfVaccinationCredential".to_owned()],
         contexts: vec![
             text("https://www.w3.org/2018/credentials/v1"),
             text("https://divoc.dev/credentials/vaccination/v1"),
@@ -52,7 +53,7 @@ pub(crate) fn certificate(dose: u64, total_doses: u64) -> Facts {
             ..Subject::default()
         },
         issuance_date: text("2021-08-28T11:35:43.776Z"),
-        evidence: vec![Vaccination {
+        evidence: vec![Evidence {
             certificate_id: format!("98765432{dose}"),
             batch: text("MB3428BX"),
             vaccine: text("CoVax"),
@@ -67,7 +68,7 @@ pub(crate) fn certificate(dose: u64, total_doses: u64) -> Facts {
                 name: text("ABC Medical Center"),
                 address: Address { street_address: String::new(), ..address },
             },
-            ..Vaccination::default()
+            ..Evidence::default()
         }],
     }
 }

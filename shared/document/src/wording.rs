@@ -2,7 +2,7 @@
 
 use credential::{
     Facts,
-    facts::{Address, Vaccination},
+    facts::{Address, Evidence},
 };
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
@@ -19,7 +19,7 @@ enum Stage {
 }
 
 impl Stage {
-    fn of(vaccination: &Vaccination) -> Self {
+    fn of(vaccination: &Evidence) -> Self {
         let (dose, total) = (vaccination.dose, vaccination.total_doses);
         if dose == 0 || total == 0 {
             return Self::Unknown;
@@ -43,7 +43,7 @@ pub(crate) struct Wording<'a> {
 impl<'a> Wording<'a> {
     /// The title, once in each language.
     pub(crate) fn titles(self, facts: &Facts) -> Vec<String> {
-        let Some(vaccination) = facts.vaccination() else { return Vec::new() };
+        let Some(vaccination) = facts.evidence() else { return Vec::new() };
         let titles = &self.template.titles;
         let words = match Stage::of(vaccination) {
             Stage::Unknown => &titles.unknown,
@@ -58,8 +58,8 @@ impl<'a> Wording<'a> {
     /// One fact; empty when the certificate doesn't state it.
     pub(crate) fn fact(self, fact: Fact, facts: &Facts) -> String {
         let subject = &facts.credential_subject;
-        let nothing = Vaccination::default();
-        let vaccination = facts.vaccination().unwrap_or(&nothing);
+        let nothing = Evidence::default();
+        let vaccination = facts.evidence().unwrap_or(&nothing);
         match fact {
             Fact::Name => subject.name.clone(),
             Fact::Age if subject.dob.is_empty() => subject.age.clone(),
@@ -92,7 +92,7 @@ impl<'a> Wording<'a> {
         }
     }
 
-    fn status(self, vaccination: &Vaccination) -> String {
+    fn status(self, vaccination: &Evidence) -> String {
         let statuses = &self.template.status;
         // Partly vaccinated people are counted by the doses they have, the others by the doses of the course.
         let (counted, count) = match Stage::of(vaccination) {
@@ -105,7 +105,7 @@ impl<'a> Wording<'a> {
         self.words(if count == 1 { &counted.one } else { &counted.many }, vaccination)
     }
 
-    fn dose(self, vaccination: &Vaccination) -> String {
+    fn dose(self, vaccination: &Evidence) -> String {
         let names = &self.template.dose;
         match Stage::of(vaccination) {
             Stage::Unknown if vaccination.dose == 0 => String::new(),
@@ -127,7 +127,7 @@ impl<'a> Wording<'a> {
         first.or_else(|| words.0.values().next().map(String::as_str)).into_iter().collect()
     }
 
-    fn words(self, words: &'a Words, vaccination: &Vaccination) -> String {
+    fn words(self, words: &'a Words, vaccination: &Evidence) -> String {
         filled(&self.say(words).join(" / "), vaccination)
     }
 
@@ -194,7 +194,7 @@ fn joined<const N: usize>(parts: [&String; N]) -> String {
     parts.join(", ")
 }
 
-fn filled(text: &str, vaccination: &Vaccination) -> String {
+fn filled(text: &str, vaccination: &Evidence) -> String {
     text.replace("{dose}", &vaccination.dose.to_string())
         .replace("{total}", &vaccination.total_doses.to_string())
         .replace("{extra}", &vaccination.dose.saturating_sub(vaccination.total_doses).to_string())
@@ -269,7 +269,7 @@ mod tests {
                 (1, 0, "", "1"),
                 (0, 0, "", ""),
             ] {
-                let vaccination = Vaccination { dose, total_doses, ..Vaccination::default() };
+                let vaccination = Evidence { dose, total_doses, ..Evidence::default() };
                 assert_eq!(wording.status(&vaccination), status);
                 assert_eq!(wording.dose(&vaccination), name);
             }

@@ -7,18 +7,19 @@ use crate::{
     config::{Identity, Preset},
     ports::{Certificate, IdentityProvider},
 };
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use axum::{extract::FromRequestParts, http::header, http::request::Parts};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::Contact;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::{Map, Value};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     marker::PhantomData,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+use time::OffsetDateTime;
 use tokio::sync::RwLock;
 
 /// What a caller may be.
@@ -149,6 +150,14 @@ pub struct Tokens {
     identity: Identity,
     provider: Arc<dyn IdentityProvider>,
     keys: RwLock<Option<Keys>>,
+    /// Callers by the SHA-256 of their token.
+    believed: Mutex<HashMap<Vec<u8>, Believed>>,
+}
+
+/// A token that was checked a moment ago.
+struct Believed {
+    caller: Caller,
+    until: OffsetDateTime,
 }
 
 struct Keys {
@@ -158,6 +167,9 @@ struct Keys {
 
 /// How long a key set is believed without asking again: a key that the issuer withdraws is refused after this.
 const KEYS_STAY: Duration = Duration::from_mins(10);
+/// How long a checked token is believed without checking its signature again, and how many are.
+const TOKEN_STAYS: Duration = Duration::from_mins(1);
+const MOST_BELIEVED: usize = 4096;
 /// How soon a token with an unknown key may make us ask again: keeps foreign tokens from loading the issuer.
 const KEYS_REST: Duration = Duration::from_secs(30);
 /// The signatures that are taken. Never `none`, never a shared secret.
@@ -175,14 +187,40 @@ const ALGORITHMS: [Algorithm; 8] = [
 impl Tokens {
     /// A checker for the tokens of one issuer.
     pub fn new(identity: Identity, provider: Arc<dyn IdentityProvider>) -> Self {
-        Self { identity, provider, keys: RwLock::new(None) }
+        Self { identity, provider, keys: RwLock::new(None), believed: Mutex::default() }
     }
 
-    /// Who calls with this token: signature, issuer, audience, expiry, then roles.
+    /// Who calls with this token: signature, issuer, audience, expiry, then roles. A token that passed is believed for a minute, never beyond its expiry.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] with the reason, or [`Error::Unavailable`] when the issuer's keys cannot be read.
     pub async fn caller(&self, token: &str) -> Result<Caller, Error> {
+        let name = digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec();
+        let now = OffsetDateTime::now_utc();
+        let known = |believed: &Believed| (now < believed.until).then(|| believed.caller.clone());
+        if let Some(caller) = self.believed().get(&name).and_then(known) {
+            return Ok(caller);
+        }
+        let claims = self.claims(token).await?;
+        let caller = self.caller_in(&claims);
+        let expiry =
+            claims.get("exp").and_then(Value::as_i64).and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let until = expiry.map_or(now, |expiry| expiry.min(now + TOKEN_STAYS));
+        let mut believed = self.believed();
+        if believed.len() >= MOST_BELIEVED {
+            believed.clear();
+        }
+        believed.insert(name, Believed { caller: caller.clone(), until });
+        Ok(caller)
+    }
+
+    /// A panic elsewhere leaves the map whole: each change of it is one call.
+    fn believed(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Believed>> {
+        self.believed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the token says, once everything about it is right.
+    async fn claims(&self, token: &str) -> Result<Map<String, Value>, Error> {
         let header = decode_header(token).map_err(|_| Error::Unauthenticated("it is no JWT"))?;
         if !ALGORITHMS.contains(&header.alg) {
             return Err(Error::Unauthenticated("its algorithm is not taken"));
@@ -196,7 +234,7 @@ impl Tokens {
         validation.validate_nbf = true;
         let claims = decode::<Map<String, Value>>(token, &key, &validation).map_err(|fault| reason(&fault))?.claims;
         self.audience(&claims)?;
-        Ok(self.believed(&claims))
+        Ok(claims)
     }
 
     /// The issuer's key of that id; one refresh, not too often, if the id is unknown.
@@ -233,7 +271,7 @@ impl Tokens {
         if named { Ok(()) } else { Err(Error::Unauthenticated("it is meant for another audience")) }
     }
 
-    fn believed(&self, claims: &Map<String, Value>) -> Caller {
+    fn caller_in(&self, claims: &Map<String, Value>) -> Caller {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         Caller {
             subject: text("sub").unwrap_or_default().to_owned(),
@@ -305,7 +343,7 @@ mod tests {
             phone_claim: "phone_number".into(),
             calling_code: "91".into(),
         };
-        Tokens::new(identity, Arc::new(Nobody)).believed(claims.as_object().unwrap())
+        Tokens::new(identity, Arc::new(Nobody)).caller_in(claims.as_object().unwrap())
     }
 
     fn roles(preset: Preset, roles_claim: Option<&str>, claims: &Value) -> Vec<Role> {

@@ -114,7 +114,7 @@ async fn fetch_and_check(
     let json = qr::read(&scanned).context("reading the QR code's content")?;
     let verified = verify(&json, methods).context("verifying the credential")?;
     ensure!(verified.bound, "the credential is not bound");
-    let vaccination = verified.facts.vaccination().context("no vaccination")?;
+    let vaccination = verified.facts.evidence().context("no vaccination")?;
     let id = vaccination.certificate_id.clone();
     let stored =
         save(client, &format!("/certificate/api/credential/{id}"), "fetcher", &folder.join("certificate.json")).await?;

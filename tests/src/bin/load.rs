@@ -1,16 +1,19 @@
 //! Open-loop load on the local service in a process of its own: requests leave on schedule whether or not answers come, latency counts from the schedule.
 //!
 //! `SECONDS` (10) a stage; `CERTIFY`, `HEAD`, `QR`, `PDF`: arrivals a second (certificates, not requests, for `CERTIFY`); `BATCH` (20) events a request;
-//! `DATA_DIR`: where the service keeps its data (a folder in memory unless said). Traffic goes to this machine alone.
+//! `DATA_DIR`: where the service keeps its data (`:memory:` unless said). Traffic goes to this machine alone.
+//!
+//! `load serve` is the other process: the service, its address and tokens as one line of JSON, until its input ends.
 
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
+use issuer::config::Place;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     fs,
-    net::TcpListener,
-    path::{Path, PathBuf},
+    io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -21,7 +24,7 @@ use std::{
 use tests::{Answer, Client, people};
 use tokio::{
     sync::{Mutex, Semaphore},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 /// Requests that may be under way; an arrival beyond them is counted as shed.
@@ -29,9 +32,12 @@ const MOST_UNDER_WAY: usize = 512;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some("serve") {
+        return serve().await;
+    }
     let seconds = setting("SECONDS", 10)?;
     let batch = setting("BATCH", 20)?.max(1);
-    let service = Service::start().await?;
+    let service = Service::start()?;
     println!("Open-loop load on {} for {seconds} s a stage\n", service.client_base);
     let certificates = setting("CERTIFY", 1_200)? * seconds;
     let client = service.client.clone();
@@ -164,47 +170,34 @@ impl Stage {
     }
 }
 
+/// The service, for the process that loads it.
+async fn serve() -> Result<()> {
+    let place = Place {
+        port: 0,
+        data: std::env::var("DATA_DIR").unwrap_or_else(|_| ":memory:".to_owned()),
+        ..Place::from_env()?
+    };
+    let running = local::start(place).await?;
+    println!("{}", json!({ "url": running.base_url(), "tokens": running.tokens() }));
+    tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await?;
+    running.shutdown().await
+}
+
 /// The service in its own process, so that its CPU time and memory are its own.
 struct Service {
     process: Child,
     client: Client,
     client_base: String,
-    data: PathBuf,
-    keep: bool,
 }
 
 impl Service {
-    async fn start() -> Result<Self> {
-        let program = std::env::current_exe()?.with_file_name("local");
-        ensure!(program.exists(), "{} is not built; use `make load`", program.display());
-        let chosen = std::env::var("DATA_DIR").ok();
-        let memory = if Path::new("/dev/shm").is_dir() { PathBuf::from("/dev/shm") } else { std::env::temp_dir() };
-        let data =
-            chosen.clone().map_or_else(|| memory.join(format!("divoc-load-{}", std::process::id())), PathBuf::from);
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new(program)
-            .env("PORT", port.to_string())
-            .env("DATA_DIR", &data)
-            .env("RUST_LOG", "error")
-            .stdout(Stdio::null())
-            .spawn()?;
-        let client_base = format!("http://127.0.0.1:{port}");
-        let mut service = Self {
-            process,
-            client: Client::new(&client_base, HashMap::new()),
-            client_base,
-            data,
-            keep: chosen.is_some(),
-        };
-        for _ in 0..100 {
-            if service.client.get("/health", "").await.is_ok() {
-                let tokens = serde_json::from_slice(&fs::read(service.data.join("tokens.json"))?)?;
-                service.client = Client::new(&service.client_base, tokens);
-                return Ok(service);
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-        anyhow::bail!("the service does not start: {}", json!({ "data": service.data }))
+    fn start() -> Result<Self> {
+        let mut process =
+            Command::new(std::env::current_exe()?).arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
+        let said: Said = serde_json::from_str(&line).context("the service does not start")?;
+        Ok(Self { process, client: Client::new(&said.url, said.tokens), client_base: said.url })
     }
 
     /// User and system time of the process so far (Linux counts in hundredths of a second).
@@ -226,8 +219,12 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        if !self.keep {
-            let _ = fs::remove_dir_all(&self.data);
-        }
     }
+}
+
+/// What the service says when it is up.
+#[derive(Deserialize)]
+struct Said {
+    url: String,
+    tokens: HashMap<String, String>,
 }
