@@ -79,7 +79,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         pepper: Arc::new(pepper),
         files: Arc::new(S3Files::new(pictures::client(folder.at("files").as_deref())?, "pictures")),
         identity_provider: identity.clone(),
-        printer: printer(&place.fonts)?,
+        printer: printer(&place)?,
     };
     let mut app = App::new(config, ports);
     change(&mut app);
@@ -136,14 +136,18 @@ impl Running {
 /// The identity provider's key, for the command that prints a token beside the running service.
 pub const IDENTITY_KEY: &str = "identity.pem";
 
-/// Without fonts the service runs and prints nothing: `make fonts` brings them.
-fn printer(fonts: &str) -> Result<Option<Arc<document::Printer>>> {
-    let folder = Path::new(fonts);
-    if !folder.is_dir() {
-        tracing::warn!(folder = fonts, "no fonts: certificates cannot be printed");
+/// Without fonts the service runs and prints nothing: `make fonts` brings them. A template of the country's own is looked through before anyone asks for a page.
+fn printer(place: &Place) -> Result<Option<Arc<document::Printer>>> {
+    let fonts = Path::new(&place.fonts);
+    if !fonts.is_dir() {
+        tracing::warn!(folder = place.fonts, "no fonts: certificates cannot be printed");
         return Ok(None);
     }
-    Ok(Some(Arc::new(aws::printer(folder)?)))
+    let printer = aws::printer(fonts, &place.template)?;
+    if place.template.contains('/') {
+        printer.check()?;
+    }
+    Ok(Some(Arc::new(printer)))
 }
 
 /// New tokens for every role, also in `tokens.json`.

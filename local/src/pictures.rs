@@ -73,7 +73,8 @@ impl HttpConnector for Bucket {
                     Err(_) => refusal(500, "InternalError"),
                 },
                 ("PUT", Some(key), Ok(bytes)) => match objects.write(key, bytes) {
-                    Ok(()) => response(200, Vec::new()),
+                    Ok(true) => response(200, Vec::new()),
+                    Ok(false) => refusal(412, "PreconditionFailed"),
                     Err(_) => refusal(500, "InternalError"),
                 },
                 _ => refusal(405, "MethodNotAllowed"),
@@ -94,19 +95,27 @@ impl Shelf {
         }
     }
 
-    /// Written aside and renamed: a reader sees a whole object or none. Not flushed, for a picture can be made again.
-    fn write(&self, key: PathBuf, bytes: Vec<u8>) -> io::Result<()> {
+    /// Whether the object was not there before: every PUT of ours is one of `If-None-Match: *`. Written aside and linked: a reader sees a whole object or none,
+    /// and of two writers one is first. Not flushed, for a picture can be made again.
+    fn write(&self, key: PathBuf, bytes: Vec<u8>) -> io::Result<bool> {
         match self {
             Self::Memory(objects) => {
-                objects.lock().unwrap_or_else(PoisonError::into_inner).insert(key, bytes);
-                Ok(())
+                let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
+                let first = !objects.contains_key(&key);
+                objects.entry(key).or_insert(bytes);
+                Ok(first)
             }
             Self::Folder(folder, count) => {
                 let target = folder.join(key);
                 target.parent().map_or(Ok(()), fs::create_dir_all)?;
                 let aside = folder.join(format!(".{}", count.fetch_add(1, Ordering::Relaxed)));
                 fs::write(&aside, bytes)?;
-                fs::rename(aside, target)
+                let linked = fs::hard_link(&aside, target);
+                fs::remove_file(aside)?;
+                match linked {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+                    linked => linked.map(|()| true),
+                }
             }
         }
     }

@@ -154,7 +154,7 @@ fn place(folder: &Path) -> Place {
 }
 
 fn memory() -> Place {
-    Place { port: 0, data: ":memory:".into(), fonts: "no-such-folder".into() }
+    Place { port: 0, data: ":memory:".into(), fonts: "no-such-folder".into(), template: "india".into() }
 }
 
 async fn get(url: &str, path: &str) -> Result<String> {

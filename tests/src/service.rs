@@ -44,7 +44,7 @@ impl Service {
 /// A place that keeps nothing, on a free port, with the fonts that `make fonts` brings.
 pub fn memory() -> Place {
     let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/ttf").to_owned();
-    Place { port: 0, data: ":memory:".into(), fonts }
+    Place { port: 0, data: ":memory:".into(), fonts, template: "india".into() }
 }
 
 /// A store that goes down at a chosen call, as a process does that is killed: from then on it answers nothing until it is revived.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
-use aws_sdk_s3::{Client, operation::get_object::GetObjectError, primitives::ByteStream};
+use aws_sdk_s3::{Client, error::ProvideErrorMetadata, operation::get_object::GetObjectError, primitives::ByteStream};
 use issuer::ports::Files;
 
 /// The [`Files`] in one bucket. The role needs `s3:ListBucket` beside `s3:GetObject`: without it S3 answers "forbidden" for an object that isn't there.
@@ -37,11 +37,15 @@ impl Files for S3Files {
         Ok(Some(bytes))
     }
 
-    async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> Result<()> {
+    async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> Result<bool> {
         let body = ByteStream::from(bytes.to_vec());
         let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type).body(body);
-        request.send().await.context("keeping a picture")?;
-        Ok(())
+        let Err(error) = request.if_none_match("*").send().await else { return Ok(true) };
+        // The first write is there, or is just being made.
+        match error.as_service_error().and_then(ProvideErrorMetadata::code) {
+            Some("PreconditionFailed" | "ConditionalRequestConflict") => Ok(false),
+            _ => Err(error).context("keeping a picture"),
+        }
     }
 }
 
@@ -55,8 +59,8 @@ impl Files for NoFiles {
         Ok(None)
     }
 
-    async fn write(&self, _key: &str, _bytes: &[u8], _media_type: &str) -> Result<()> {
-        Ok(())
+    async fn write(&self, _key: &str, _bytes: &[u8], _media_type: &str) -> Result<bool> {
+        Ok(true)
     }
 }
 

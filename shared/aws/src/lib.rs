@@ -34,26 +34,40 @@ pub async fn app() -> Result<App> {
 /// As [`app`], and when a font is missing or broken.
 pub async fn app_with_printer() -> Result<App> {
     let resources = Resources::from_env()?;
-    let printer = printer(Path::new(&resources.fonts))?;
+    let printer = printer(Path::new(&resources.fonts), &resources.template)?;
     let sdk = sdk_config().await;
     let pictures = S3Files::new(s3(&sdk), resources.bucket.as_str());
     assemble(resources, &sdk, Arc::new(pictures), Some(Arc::new(printer)))
 }
 
-/// A printer with every TrueType font in `folder`.
+/// A printer with every TrueType font in the folder `fonts`, for a template that comes with the service or, where `template` holds a `/`, lies in that folder.
 ///
 /// # Errors
-/// When the folder can't be read or a font that the template names is missing or broken.
-pub fn printer(folder: &Path) -> Result<document::Printer> {
-    let mut fonts = Vec::new();
-    for entry in fs::read_dir(folder).context("reading FONTS_DIR")? {
+/// When a folder can't be read, there is no such template, or what the template names is missing or broken.
+pub fn printer(fonts: &Path, template: &str) -> Result<document::Printer> {
+    let fonts = files(fonts, |name| name.ends_with(".ttf")).context("reading FONTS_DIR")?;
+    let template = if template.contains('/') {
+        files(Path::new(template), |_| true).context("reading TEMPLATE")?
+    } else {
+        document::template(template).with_context(|| format!("TEMPLATE: there is no template {template}"))?
+    };
+    Ok(document::Printer::new(&template, &fonts)?)
+}
+
+/// The files of a folder that are `wanted` by their names.
+fn files(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<document::File>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "ttf") {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            fonts.push((name, fs::read(&path).with_context(|| format!("reading the font {}", path.display()))?));
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // What a link leads to lies outside.
+        if wanted(&name) && path.symlink_metadata()?.is_file() {
+            let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            files.push((name, Arc::new(bytes) as Arc<dyn AsRef<[u8]> + Send + Sync>));
         }
     }
-    Ok(document::Printer::new(document::INDIA, fonts)?)
+    files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(files)
 }
 
 /// How the service talks to AWS: rustls with aws-lc; two seconds an attempt, four attempts with growing random pauses, so that a call is over before API

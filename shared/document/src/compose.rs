@@ -7,17 +7,18 @@ use credential::Facts;
 use crate::{
     Page,
     font::Weight,
+    language::{Direction, Word},
     layout::{Area, Ink, Item, Layout, Role, Style},
     paint::Colour,
-    template::{Block, Doses, Field, Fields, Issuer, Template, Words},
+    template::{Block, Design, Doses, Field, Fields, Mark, Sheet, Signature, SymbolPlace, Template},
     text::{Line, Shaper},
     wording::Wording,
 };
 
 /// The page at the largest scale at which everything fits above the footer. Even the smallest is legible for what a certificate holds;
 /// what would not fit then is cut by the limit of lines.
-pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'_>, page: &Page<'_>) -> Layout {
-    let attempt = |scale: f32| Composer::new(template, languages, shaper, scale).page(page);
+pub(crate) fn compose<'a>(wording: Wording<'a>, shaper: &Shaper<'_>, page: &Page<'_>) -> Layout<'a> {
+    let attempt = |scale: f32| Composer::new(wording, shaper, scale * wording.design.scale).page(page);
     let mut composed = attempt(1.0);
     for scale in [0.93, 0.86, 0.79, 0.72, 0.65, 0.58, 0.5, 0.42, 0.35] {
         if composed.1 {
@@ -25,15 +26,19 @@ pub(crate) fn compose(template: &Template, languages: &[&str], shaper: &Shaper<'
         }
         composed = attempt(scale);
     }
-    composed.0
+    let rightwards = wording.languages.iter().all(|language| language.direction == Direction::Ltr);
+    if rightwards { composed.0 } else { composed.0.mirrored() }
 }
 
-struct Composer<'a> {
+struct Composer<'a, 's> {
     template: &'a Template,
+    design: &'a Design,
+    sheet: &'a Sheet,
+    place: &'a SymbolPlace,
     wording: Wording<'a>,
-    shaper: &'a Shaper<'a>,
+    shaper: &'s Shaper<'s>,
     scale: f32,
-    items: Vec<Item>,
+    items: Vec<Item<'a>>,
     /// Paragraphs so far.
     paragraphs: usize,
 }
@@ -45,28 +50,35 @@ struct Column {
     width: f32,
 }
 
-impl<'a> Composer<'a> {
-    fn new(template: &'a Template, languages: &'a [&'a str], shaper: &'a Shaper<'a>, scale: f32) -> Self {
-        Self { template, wording: Wording { template, languages }, shaper, scale, items: Vec::new(), paragraphs: 0 }
+impl<'a, 's> Composer<'a, 's> {
+    fn new(wording: Wording<'a>, shaper: &'s Shaper<'s>, scale: f32) -> Self {
+        let Wording { template, design, .. } = wording;
+        let sheet = design.page.as_ref().unwrap_or(&template.page);
+        let place = design.symbol.as_ref().unwrap_or(&template.symbol);
+        Self { template, design, sheet, place, wording, shaper, scale, items: Vec::new(), paragraphs: 0 }
     }
 
     /// The page, and whether everything fits.
-    fn page(mut self, page: &Page<'_>) -> (Layout, bool) {
-        let sheet = &self.template.page;
-        let (width, height, margin) = (points(sheet.width), points(sheet.height), points(sheet.margin));
+    fn page(mut self, page: &Page<'_>) -> (Layout<'a>, bool) {
+        let [width, height] = self.sheet.size.size().map(points);
+        let margin = points(self.sheet.margin);
         let full = Column { x: margin, width: width - 2.0 * margin };
-        self.fill(Area { x: 0.0, y: 0.0, width, height: points(2.5) }, self.template.colours.accent);
+        let band = points(self.sheet.band);
+        self.fill(Area { x: 0.0, y: 0.0, width, height: band }, self.template.colours.accent);
+        if self.sheet.fold {
+            self.fold(width, height);
+        }
         let decoration = self.items.len();
-        let top = points(11.0);
+        let top = points(self.sheet.top);
         let modules = u16::try_from(page.symbol.modules()).unwrap_or(u16::MAX);
-        let quiet = points(self.template.symbol.size * self.template.symbol.quiet_zone) / f32::from(modules.max(21));
-        let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + points(2.5)), quiet);
-        let narrow = Column { x: full.x, width: symbol.x - quiet.max(points(8.0)) - full.x };
+        let quiet = points(self.place.size.get_ref() * self.place.quiet_zone.get_ref()) / f32::from(modules.max(21));
+        let (symbol, symbol_bottom) = self.symbol(full, top.max(quiet + band), quiet);
+        let narrow = Column { x: full.x, width: symbol.x - quiet.max(self.gap(8.0)) - full.x };
         let footer = self.footer(full, width, height);
         // What stands last is read last.
         let last = self.items.split_off(decoration);
         let (mut y, mut beside) = (top, true);
-        for block in &self.template.blocks {
+        for block in &self.design.blocks {
             if beside && !block.beside_symbol() {
                 beside = false;
                 y = y.max(symbol_bottom);
@@ -78,25 +90,28 @@ impl<'a> Composer<'a> {
         (Layout { width, height, items: self.items }, fits)
     }
 
-    fn block(&mut self, block: &Block, column: Column, y: f32, page: &Page<'_>) -> f32 {
+    fn block(&mut self, block: &'a Block, column: Column, y: f32, page: &Page<'_>) -> f32 {
         match block {
-            Block::Issuer(issuer) => self.issuer(issuer, column, y),
+            Block::Issuer(_) => self.issuer(column, y),
             Block::Title(_) => self.title(column, y, page.certificate),
             Block::Fields(fields) => self.fields(fields, column, y, page.certificate),
             Block::Doses(doses) => self.doses(doses, column, y, page),
+            Block::Signature(block) => self.signature(block, column, y),
         }
     }
 
     /// The QR code at the right edge, its caption below. Nothing else stands in the quiet zone.
     fn symbol(&mut self, column: Column, y: f32, quiet: f32) -> (Area, f32) {
-        let place = &self.template.symbol;
-        let size = points(place.size);
+        let size = points(*self.place.size.get_ref());
         let area = Area { x: column.x + column.width - size, y, width: size, height: size };
-        let alternative = self.wording.say(&place.alternative).join(" / ");
-        self.items.push(Item { area, ink: Ink::Symbol, role: Role::Figure(alternative) });
+        let description = self.wording.label(Word::SymbolDescription);
+        self.items.push(Item { area, ink: Ink::Symbol, role: Role::Figure(description) });
+        if !self.place.caption {
+            return (area, area.bottom() + quiet);
+        }
         let (role, style) =
             (self.paragraph(), self.style(self.template.sizes.small, Weight::Regular, self.template.colours.muted));
-        let caption = self.wording.say(&place.caption).join(" / ");
+        let caption = self.wording.label(Word::Scan);
         let lines = self.fitted(&caption, style, size);
         let mut y = area.bottom() + quiet.max(points(2.5));
         for (line, size) in lines {
@@ -106,22 +121,66 @@ impl<'a> Composer<'a> {
         (area, y + self.gap(3.0))
     }
 
-    fn issuer(&mut self, issuer: &Issuer, column: Column, y: f32) -> f32 {
-        let logo = points(self.template.logo.size) * self.scale;
-        let area = Area { x: column.x, y, width: logo, height: logo };
-        self.items.push(Item { area, ink: Ink::Logo, role: Role::Decoration });
-        let text = Column { x: column.x + logo + points(4.0), width: column.width - logo - points(4.0) };
-        let style = self.style(self.template.sizes.issuer, Weight::Bold, self.template.colours.accent);
+    fn issuer(&mut self, column: Column, y: f32) -> f32 {
+        let template = self.template;
+        let logo = self.mark(&template.logo, Word::LogoDescription, column.x, y);
+        let text = Column { x: logo.right() + points(4.0), width: column.width - logo.width - points(4.0) };
+        let style = self.style(template.sizes.issuer, Weight::Bold, template.colours.accent);
         let role = self.paragraph();
         let first = self.items.len();
         let mut end = y;
-        for words in self.wording.say(&issuer.text) {
-            end = self.text(words, style, text, end, &role);
+        for words in self.wording.say(Word::Programme) {
+            end = self.text(&words, style, text, end, &role);
         }
         // Centred on the logo's height.
-        let down = ((logo - (end - y)) / 2.0).max(0.0);
+        let down = ((logo.height - (end - y)) / 2.0).max(0.0);
         self.items.iter_mut().skip(first).for_each(|item| item.area.y += down);
-        end.max(area.bottom()) + self.gap(5.0)
+        end.max(logo.bottom()) + self.gap(5.0)
+    }
+
+    /// A picture of the country's own, its upper left corner at `x` and `y`.
+    fn mark(&mut self, mark: &'a Mark, description: Word, x: f32, y: f32) -> Area {
+        let height = points(mark.size) * self.scale;
+        let area = Area { x, y, width: height * mark.aspect(), height };
+        let role = Role::Figure(self.wording.label(description));
+        self.items.push(Item { area, ink: Ink::Mark(mark), role });
+        area
+    }
+
+    /// Signature and seal, each over a line with its caption.
+    fn signature(&mut self, block: &'a Signature, column: Column, y: f32) -> f32 {
+        let colours = &self.template.colours;
+        let style = self.style(self.template.sizes.small, Weight::Regular, colours.muted);
+        let gutter = points(10.0);
+        let width = (column.width - gutter) / 2.0;
+        let mut below = y;
+        let marks = [(&block.signature, Word::Signature), (&block.seal, Word::Seal)];
+        let tallest = marks.iter().filter_map(|(mark, _)| mark.as_ref()).map(|mark| mark.size).fold(0.0, f32::max);
+        let line = y + points(tallest) * self.scale + self.gap(1.0);
+        for (place, (mark, word)) in [column.x, column.x + width + gutter].into_iter().zip(marks) {
+            let Some(mark) = mark else { continue };
+            let above = line - self.gap(1.0) - points(mark.size) * self.scale;
+            self.mark(mark, word, place, above);
+            self.fill(Area { x: place, y: line, width, height: 0.5 }, colours.rule);
+            let role = self.paragraph();
+            let caption = self.wording.label(word);
+            below = below.max(self.text(&caption, style, Column { x: place, width }, line + self.gap(0.8), &role));
+        }
+        below + self.gap(4.0)
+    }
+
+    /// Where the sheet is folded: a short line at both edges, and what it is for.
+    fn fold(&mut self, width: f32, height: f32) {
+        let (mark, margin, colour) = (points(6.0), points(self.sheet.margin), self.template.colours.muted);
+        for x in [0.0, width - mark] {
+            self.fill(Area { x, y: height / 2.0, width: mark, height: 0.5 }, colour);
+        }
+        let style = Style { size: 5.0, weight: Weight::Regular, colour };
+        let caption = self.wording.languages.last().map_or("", |language| language.word(Word::Fold));
+        let line = self.shaper.line(caption, style.weight);
+        let size = style.size.min((margin - points(2.0)) / line.width.max(0.1));
+        let y = height / 2.0 + points(0.6);
+        self.put(line, Style { size, ..style }, points(1.0), y, Role::Decoration);
     }
 
     fn title(&mut self, column: Column, mut y: f32, facts: &Facts) -> f32 {
@@ -135,8 +194,8 @@ impl<'a> Composer<'a> {
     }
 
     fn fields(&mut self, block: &Fields, column: Column, y: f32, facts: &Facts) -> f32 {
-        let mut y = self.heading(block.heading.as_ref(), column, y);
-        let count = f32::from(block.columns);
+        let mut y = self.heading(block.heading, column, y);
+        let count = f32::from(*block.columns.get_ref());
         let gutter = points(6.0);
         let cell = (column.width - gutter * (count - 1.0)) / count;
         let mut below = y;
@@ -174,18 +233,16 @@ impl<'a> Composer<'a> {
     fn field(&mut self, field: &Field, fact: &str, column: Column, y: f32) -> f32 {
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
         let role = self.paragraph();
-        let label = self.wording.say(&field.label).join(" / ");
+        let label = self.wording.label(field.label());
         let y = self.text(&label, self.style(sizes.label, Weight::Regular, colours.muted), column, y, &role);
         let colour = if field.highlight { colours.highlight } else { colours.ink };
         self.text(fact, self.style(sizes.value, Weight::Bold, colour), column, y, &role)
     }
 
     fn doses(&mut self, block: &Doses, column: Column, y: f32, page: &Page<'_>) -> f32 {
-        let mut y = self.heading(block.heading.as_ref(), column, y);
+        let mut y = self.heading(block.heading, column, y);
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
-        let words =
-            |one: &crate::template::Column| self.wording.say(&one.label).into_iter().map(str::to_owned).collect();
-        let header: Vec<Vec<String>> = block.columns.iter().map(words).collect();
+        let header: Vec<_> = block.columns.iter().map(|one| self.wording.say(one.label())).collect();
         let white = self.style(sizes.label, Weight::Bold, Colour::WHITE);
         y = self.row(block, column, y, &header, white, Some(colours.accent), |column| Role::TableHeader { column });
         let alone = std::slice::from_ref(page.certificate);
@@ -235,11 +292,11 @@ impl<'a> Composer<'a> {
     }
 
     /// A section's heading on a tinted band.
-    fn heading(&mut self, words: Option<&Words>, column: Column, y: f32) -> f32 {
-        let Some(words) = words else { return y };
+    fn heading(&mut self, word: Option<Word>, column: Column, y: f32) -> f32 {
+        let Some(word) = word else { return y };
         let colours = &self.template.colours;
         let style = self.style(self.template.sizes.heading, Weight::Bold, colours.accent);
-        let text = self.wording.say(words).join(" / ");
+        let text = self.wording.label(word);
         let inside = Column { x: column.x + points(4.0), width: column.width - points(5.0) };
         let first = self.items.len();
         let end = self.text(&text, style, inside, y + self.gap(0.7), &Role::Heading) + self.gap(0.7);
@@ -254,18 +311,22 @@ impl<'a> Composer<'a> {
     /// The footer at the page's bottom; gives where it begins.
     fn footer(&mut self, column: Column, width: f32, height: f32) -> f32 {
         let (first, colours) = (self.items.len(), &self.template.colours);
-        self.fill(Area { height: 0.8, y: 0.0, x: column.x, width: column.width }, colours.accent);
+        let words = self.design.footer.as_ref().unwrap_or(&self.template.footer);
+        let band = points(self.sheet.band);
+        let mut end = 0.0;
+        if !words.is_empty() {
+            self.fill(Area { height: 0.8, y: 0.0, x: column.x, width: column.width }, colours.accent);
+            end = points(2.0);
+        }
         let style = self.style(self.template.sizes.small, Weight::Regular, colours.muted);
-        let mut end = points(2.0);
-        for words in &self.template.footer.lines {
+        for word in words {
             let role = self.paragraph();
-            for text in self.wording.say(words) {
-                end = self.text(text, style, column, end, &role);
+            for text in self.wording.say(*word) {
+                end = self.text(&text, style, column, end, &role);
             }
             end += self.gap(0.8);
         }
-        let band = points(2.5);
-        let top = height - band - points(4.0) - end;
+        let top = height - band - self.gap(4.0) - end;
         self.items.iter_mut().skip(first).for_each(|item| item.area.y += top);
         self.fill(Area { x: 0.0, y: height - band, width, height: band }, colours.accent);
         top
@@ -292,15 +353,15 @@ impl<'a> Composer<'a> {
         let mut share = 1.0;
         let mut lines = at(share);
         if lines.len() > 1 {
-            let fewest = at(sizes.floor).len();
+            let fewest = at(*sizes.floor.get_ref()).len();
             while lines.len() > fewest {
-                share = sizes.floor.max(share - 0.05);
+                share = sizes.floor.get_ref().max(share - 0.05);
                 lines = at(share);
             }
         }
         let size = style.size * share;
-        if lines.len() > sizes.lines {
-            lines.truncate(sizes.lines);
+        if lines.len() > *sizes.lines.get_ref() {
+            lines.truncate(*sizes.lines.get_ref());
             let last = lines.pop().map(|line| self.shaper.cut(&line.text, style.weight, width / size));
             lines.extend(last);
         }

@@ -75,7 +75,7 @@ impl Used {
     /// A composite font whose codes are our own: one map leads from them to glyphs, another to texts.
     fn write(&self, face: &Face, document: &mut Document) -> Result<ObjectId, PrintError> {
         let broken = |error: subsetter::Error| PrintError::Font(face.name.clone(), error.to_string());
-        let subset = subsetter::subset(&face.bytes, 0, &self.remapper).map_err(broken)?;
+        let subset = subsetter::subset(face.bytes(), 0, &self.remapper).map_err(broken)?;
         let name = format!("CERTIF+{}", face.name.trim_end_matches(".ttf"));
         let codes = self.in_order();
 

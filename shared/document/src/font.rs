@@ -2,9 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use harfrust::{Buffer, Direction, Font, GlyphId, ShapeOptions, ShapePlan, ShaperFont, font::Blob};
+use harfrust::{
+    Buffer, Direction, Font, GlyphId, ShapeOptions, ShapePlan, ShaperFont,
+    font::Blob,
+    font::glyph::outline::{DrawMemory, DrawOptions, PathElement},
+};
 
-use crate::{PrintError, template::FontFiles};
+use crate::{File, PrintError, template::FontFiles};
 
 /// Regular or bold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +31,7 @@ pub(crate) struct Fonts {
 /// One font file, parsed once.
 pub(crate) struct Face {
     pub(crate) name: String,
-    pub(crate) bytes: Arc<Vec<u8>>,
+    bytes: Arc<dyn AsRef<[u8]> + Send + Sync>,
     /// Above and below the baseline, in em; the second is negative.
     pub(crate) ascent: f32,
     pub(crate) descent: f32,
@@ -51,9 +55,7 @@ pub(crate) struct Glyph {
 impl Fonts {
     /// # Errors
     /// When a font that the template names was not given or cannot be parsed.
-    pub(crate) fn new(files: &FontFiles, given: Vec<(String, Vec<u8>)>) -> Result<Self, PrintError> {
-        let mut given: Vec<_> = given.into_iter().map(|(name, bytes)| (name, Arc::new(bytes))).collect();
-        given.sort_by(|one, other| one.0.cmp(&other.0));
+    pub(crate) fn new(files: &FontFiles, given: &[File]) -> Result<Self, PrintError> {
         let face = |name: &String| {
             let file = given.iter().find(|(given, _)| given == name);
             let (_, bytes) = file.ok_or_else(|| PrintError::Font(name.clone(), "was not given".to_owned()))?;
@@ -88,10 +90,8 @@ impl Fonts {
 }
 
 impl Face {
-    fn new(name: &str, bytes: &Arc<Vec<u8>>) -> Option<Self> {
-        let file: Arc<Vec<u8>> = Arc::clone(bytes);
-        let shared: Arc<dyn AsRef<[u8]> + Send + Sync> = file;
-        let font = Font::new(Blob::Shared(shared), 0)?;
+    fn new(name: &str, bytes: &Arc<dyn AsRef<[u8]> + Send + Sync>) -> Option<Self> {
+        let font = Font::new(Blob::Shared(Arc::clone(bytes)), 0)?;
         let line = font.metrics().scaled_f32(1.0).h_line()?;
         Some(Self {
             name: name.to_owned(),
@@ -101,6 +101,21 @@ impl Face {
             font,
             plans: Mutex::default(),
         })
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref().as_ref()
+    }
+
+    /// The outline of a glyph in font units, y growing upwards; nothing for a blank one.
+    pub(crate) fn outline(&self, glyph: u16) -> Vec<PathElement> {
+        let mut outline = Vec::new();
+        if let Some(glyph) = self.font.outline_glyphs().get(GlyphId::from(glyph)) {
+            let options = DrawOptions::default();
+            // A broken outline is a blank glyph.
+            let _ = glyph.draw(&options, DrawMemory::default(), &mut outline);
+        }
+        outline
     }
 
     pub(crate) fn has(&self, character: char) -> bool {
@@ -161,7 +176,8 @@ impl Face {
         })
     }
 
-    fn units(&self) -> f32 {
+    /// Units an em, in which outlines are drawn.
+    pub(crate) fn units(&self) -> f32 {
         f32::from(self.font.units_per_em())
     }
 }
@@ -180,7 +196,7 @@ mod tests {
                 panic!("three columns: {line}")
             };
             let (name, bytes) = fonts.iter().find(|(name, _)| name == file).unwrap();
-            let face = Face::new(name, &Arc::new(bytes.clone())).unwrap();
+            let face = Face::new(name, bytes).unwrap();
             let glyphs: Vec<_> =
                 face.shape(text, !file.contains("Arabic")).iter().map(|glyph| written(&face, glyph)).collect();
             assert_eq!(glyphs.join(" "), expected, "{text}");

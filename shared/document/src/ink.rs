@@ -5,37 +5,107 @@ use printpdf::{
     Codepoint, Color, CurTransMat, DictItem, FontId, LinePoint, Op, PaintMode, PdfFontHandle, Point, Polygon,
     PolygonRing, Pt, Rect, Rgb, TextItem, TextMatrix, TextRenderingMode, WindingOrder, XObjectId, XObjectTransform,
 };
+use unicode_script::{Script, UnicodeScript};
 
 use crate::{
     embed::{Embedded, stretches},
     font::{Face, Glyph},
+    language::Language,
     layout::{Area, Ink, Item, Layout},
-    paint::{Colour, Stroke},
+    paint::{Colour, Raster, Stroke},
     structure::Structure,
-    template::Logo,
+    template::Mark,
     text::Line,
 };
 
-/// Draws the page; notes the glyphs in `fonts` and the boxes that are read aloud in `structure`.
-pub(crate) fn draw(layout: &Layout, logo: &Logo, fonts: &mut Embedded<'_>, structure: &mut Structure) -> Vec<Op> {
-    let mut ops = Vec::new();
-    for item in &layout.items {
-        ops.push(begin(item, structure, layout.height));
-        match &item.ink {
-            Ink::Fill(colour) => fill(&mut ops, layout.height, item.area, *colour),
-            Ink::Logo => mark(&mut ops, layout.height, item.area, logo),
-            Ink::Symbol => ops.push(symbol(layout.height, item.area)),
-            Ink::Text { line, size, colour } => {
-                let baseline = [item.area.x, layout.height - item.area.y - line.ascent * size];
-                text(&mut ops, line, *size, *colour, baseline, fonts);
-            }
-        }
-        ops.push(Op::EndMarkedContent);
-    }
-    ops
+/// The page's operators so far.
+pub(crate) struct Drawing<'a> {
+    pub(crate) ops: Vec<Op>,
+    /// The pictures that the page shows, in the order of their names.
+    pub(crate) rasters: Vec<&'a Raster>,
+    height: f32,
+    /// The languages of the page that are not written as the document's is, each with its script.
+    others: Vec<(Script, &'a str)>,
 }
 
-fn begin(item: &Item, structure: &mut Structure, height: f32) -> Op {
+impl<'a> Drawing<'a> {
+    pub(crate) fn new(height: f32, languages: &[&'a Language]) -> Self {
+        let written = languages.iter().filter_map(|language| Some((script(&language.name)?, language.tag.as_str())));
+        let first = languages.first().and_then(|language| script(&language.name));
+        let others = written.filter(|(script, _)| Some(*script) != first).collect();
+        Self { ops: Vec::new(), rasters: Vec::new(), height, others }
+    }
+
+    /// Draws the page; notes the glyphs in `fonts` and the boxes that are read aloud in `structure`.
+    pub(crate) fn page(&mut self, layout: &Layout<'a>, fonts: &mut Embedded<'_>, structure: &mut Structure) {
+        for item in &layout.items {
+            self.ops.push(begin(item, structure, layout.height));
+            match &item.ink {
+                Ink::Fill(colour) => fill(&mut self.ops, layout.height, item.area, *colour),
+                Ink::Mark(mark) => self.mark(item.area, mark),
+                Ink::Symbol => self.ops.push(picture(layout.height, item.area, SYMBOL.to_owned())),
+                Ink::Text { line, size, colour } => {
+                    let baseline = [item.area.x, layout.height - item.area.y - line.ascent * size];
+                    self.text(line, *size, *colour, baseline, fonts);
+                }
+            }
+            self.ops.push(Op::EndMarkedContent);
+        }
+    }
+
+    fn mark(&mut self, area: Area, mark: &'a Mark) {
+        if let Some(raster) = &mark.raster {
+            self.ops.push(picture(self.height, area, raster_name(self.rasters.len())));
+            self.rasters.push(raster);
+        } else {
+            outlines(&mut self.ops, self.height, area, mark);
+        }
+    }
+
+    fn text(&mut self, line: &Line, size: f32, colour: Colour, [mut x, y]: [f32; 2], fonts: &mut Embedded<'_>) {
+        let ops = &mut self.ops;
+        ops.push(Op::StartTextSection);
+        ops.push(Op::SetFillColor { col: paint(colour) });
+        for run in &line.runs {
+            let Some((name, face, used)) = fonts.face(run.face) else { continue };
+            let font = PdfFontHandle::External(FontId(name));
+            ops.push(Op::SetFont { font, size: Pt(fine(size)) });
+            ops.push(Op::SetTextMatrix { matrix: TextMatrix::Translate(Pt(fine(x)), Pt(fine(y))) });
+            let mode = if run.thickened { TextRenderingMode::FillStroke } else { TextRenderingMode::Fill };
+            ops.push(Op::SetTextRenderingMode { mode });
+            if run.thickened {
+                ops.push(Op::SetOutlineColor { col: paint(colour) });
+                ops.push(Op::SetOutlineThickness { pt: Pt(fine(size * THICKENING)) });
+            }
+            let other = script(&run.text).and_then(|script| self.others.iter().find(|(known, _)| *known == script));
+            if let Some((_, tag)) = other {
+                ops.push(marked("Span", "Lang", DictItem::from_lopdf(&text_string(tag))));
+            }
+            let mut pen = Pen::default();
+            for stretch in stretches(run, used) {
+                if let Some(actual) = &stretch.actual {
+                    ops.push(marked("Span", "ActualText", DictItem::from_lopdf(&text_string(actual))));
+                }
+                pen.show(ops, &stretch.glyphs, face, size);
+                if stretch.actual.is_some() {
+                    ops.push(Op::EndMarkedContent);
+                }
+            }
+            if other.is_some() {
+                ops.push(Op::EndMarkedContent);
+            }
+            x += run.glyphs.iter().map(|glyph| glyph.advance).sum::<f32>() * size;
+        }
+        ops.push(Op::EndTextSection);
+    }
+}
+
+/// The script of a text's first letter.
+fn script(text: &str) -> Option<Script> {
+    text.chars().map(|letter| letter.script()).find(|script| !matches!(script, Script::Common | Script::Inherited))
+}
+
+fn begin(item: &Item<'_>, structure: &mut Structure, height: f32) -> Op {
     match structure.place(item, height) {
         None => Op::BeginMarkedContent { tag: "Artifact".to_owned() },
         Some((tag, number)) => marked(tag, "MCID", DictItem::Int(number)),
@@ -60,7 +130,7 @@ fn fill(ops: &mut Vec<Op>, height: f32, area: Area, colour: Colour) {
     ops.push(Op::DrawRectangle { rectangle });
 }
 
-fn symbol(height: f32, area: Area) -> Op {
+fn picture(height: f32, area: Area, name: String) -> Op {
     let transform = XObjectTransform {
         translate_x: Some(Pt(fine(area.x))),
         translate_y: Some(Pt(fine(height - area.bottom()))),
@@ -68,14 +138,14 @@ fn symbol(height: f32, area: Area) -> Op {
         scale_y: Some(area.height),
         ..XObjectTransform::default()
     };
-    Op::UseXobject { id: XObjectId(SYMBOL.to_owned()), transform }
+    Op::UseXobject { id: XObjectId(name), transform }
 }
 
-fn mark(ops: &mut Vec<Op>, height: f32, area: Area, logo: &Logo) {
-    let unit = area.width / logo.grid;
+fn outlines(ops: &mut Vec<Op>, height: f32, area: Area, mark: &Mark) {
+    let unit = area.height / mark.grid;
     let matrix = CurTransMat::Raw([unit, 0.0, 0.0, -unit, fine(area.x), fine(height - area.y)]);
     ops.extend([Op::SaveGraphicsState, Op::SetTransformationMatrix { matrix }]);
-    for shape in &logo.paths {
+    for shape in &mark.paths {
         ops.push(Op::SetFillColor { col: paint(shape.fill) });
         let polygon = Polygon { rings: rings(&shape.d), mode: PaintMode::Fill, winding_order: WindingOrder::NonZero };
         ops.push(Op::DrawPolygon { polygon });
@@ -100,35 +170,6 @@ fn rings(strokes: &[Stroke]) -> Vec<PolygonRing> {
         }
     }
     rings
-}
-
-fn text(ops: &mut Vec<Op>, line: &Line, size: f32, colour: Colour, [mut x, y]: [f32; 2], fonts: &mut Embedded<'_>) {
-    ops.push(Op::StartTextSection);
-    ops.push(Op::SetFillColor { col: paint(colour) });
-    for run in &line.runs {
-        let Some((name, face, used)) = fonts.face(run.face) else { continue };
-        let font = PdfFontHandle::External(FontId(name));
-        ops.push(Op::SetFont { font, size: Pt(fine(size)) });
-        ops.push(Op::SetTextMatrix { matrix: TextMatrix::Translate(Pt(fine(x)), Pt(fine(y))) });
-        let mode = if run.thickened { TextRenderingMode::FillStroke } else { TextRenderingMode::Fill };
-        ops.push(Op::SetTextRenderingMode { mode });
-        if run.thickened {
-            ops.push(Op::SetOutlineColor { col: paint(colour) });
-            ops.push(Op::SetOutlineThickness { pt: Pt(fine(size * THICKENING)) });
-        }
-        let mut pen = Pen::default();
-        for stretch in stretches(run, used) {
-            if let Some(actual) = &stretch.actual {
-                ops.push(marked("Span", "ActualText", DictItem::from_lopdf(&text_string(actual))));
-            }
-            pen.show(ops, &stretch.glyphs, face, size);
-            if stretch.actual.is_some() {
-                ops.push(Op::EndMarkedContent);
-            }
-        }
-        x += run.glyphs.iter().map(|glyph| glyph.advance).sum::<f32>() * size;
-    }
-    ops.push(Op::EndTextSection);
 }
 
 /// Where the next glyph should stand and where a viewer would put it, in thousandths of an em from the run's start.
@@ -186,6 +227,11 @@ fn fine(length: f32) -> f32 {
 
 fn thousandth(part: f32) -> f32 {
     (part * 1000.0).round() / 1000.0
+}
+
+/// A picture's name among the page's resources.
+pub(crate) fn raster_name(number: usize) -> String {
+    format!("P{number}")
 }
 
 /// The QR code's name among the page's resources.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::{font::Weight, paint::Colour, text::Line};
+use crate::{font::Weight, paint::Colour, template::Mark, text::Line};
 
 /// A rectangle in points; the origin is the page's top left corner, y grows downwards.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,13 +24,13 @@ impl Area {
 }
 
 /// What an area shows.
-pub(crate) enum Ink {
+pub(crate) enum Ink<'a> {
     /// A line of text, its baseline `ascent` below the area's top.
     Text { line: Rc<Line>, size: f32, colour: Colour },
     /// A filled rectangle.
     Fill(Colour),
-    /// The template's logo.
-    Logo,
+    /// A picture of the country's own.
+    Mark(&'a Mark),
     /// The QR code without its quiet zone.
     Symbol,
 }
@@ -56,17 +56,27 @@ pub(crate) enum Role {
 }
 
 /// One box.
-pub(crate) struct Item {
+pub(crate) struct Item<'a> {
     pub(crate) area: Area,
-    pub(crate) ink: Ink,
+    pub(crate) ink: Ink<'a>,
     pub(crate) role: Role,
 }
 
 /// A laid out page.
-pub(crate) struct Layout {
+pub(crate) struct Layout<'a> {
     pub(crate) width: f32,
     pub(crate) height: f32,
-    pub(crate) items: Vec<Item>,
+    pub(crate) items: Vec<Item<'a>>,
+}
+
+impl Layout<'_> {
+    /// The page for those who read from right to left: every box on the other side. Texts have an order of their own.
+    pub(crate) fn mirrored(mut self) -> Self {
+        for Item { area, .. } in &mut self.items {
+            area.x = self.width - area.right();
+        }
+        self
+    }
 }
 
 /// How a text is set.

@@ -1,20 +1,24 @@
-//! Pictures of a signed credential: the certificate that a citizen prints. Pure: facts, a template, font bytes in; a PDF out; the same input, the same bytes.
+//! Pictures of a signed credential: the certificate that a citizen prints or shows. Pure: facts, a template, font bytes in; a PDF, an SVG or a PNG out; the
+//! same input, the same bytes.
 //!
 //! ```text
-//! Facts ─▶ wording (words, dates, masks) ─▶ compose (blocks ─▶ boxes) ─▶ layout ─▶ pdf (ink, embed, structure)
-//!                                              └─▶ text (direction, fonts, lines) ─▶ font (glyphs)
+//! Facts ─▶ wording (language, dates, masks) ─▶ compose (blocks ─▶ boxes) ─▶ layout ─┬▶ pdf (ink, embed, structure, archive)
+//!                                                └─▶ text (direction, fonts, lines) └▶ picture (SVG, PNG)
 //! ```
 //!
-//! A country's words, colours and blocks are data: see `templates/india.toml`.
+//! What stands on a page is data: a country's folder under `templates/`, a language's file under `languages/`.
 
+mod archive;
 mod compose;
 mod embed;
 mod font;
 mod hash;
 mod ink;
+mod language;
 mod layout;
 mod paint;
 mod pdf;
+mod picture;
 mod structure;
 mod template;
 mod text;
@@ -27,14 +31,34 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use credential::{Facts, qr::Symbol};
 
-use crate::{font::Fonts, layout::Layout, pdf::About, template::Template, text::Shaper};
+use crate::{
+    font::{Fonts, Weight},
+    language::{Language, Languages},
+    layout::Layout,
+    pdf::About,
+    template::Template,
+    text::Shaper,
+    wording::Wording,
+};
 
-/// India's template, in English and Hindi.
-pub const INDIA: &str = include_str!("../templates/india.toml");
+/// The templates that come with the service: a name, and the files of its folder.
+pub const TEMPLATES: [(&str, &[(&str, &[u8])]); 1] =
+    [("india", &[("template.toml", include_bytes!("../templates/india/template.toml"))])];
 
-/// What one certificate page shows.
+/// A file of a template or a font: its name, without a folder, and its bytes.
+pub type File = (String, Arc<dyn AsRef<[u8]> + Send + Sync>);
+
+/// A template that comes with the service.
+pub fn template(name: &str) -> Option<Vec<File>> {
+    let (_, files) = TEMPLATES.iter().find(|(known, _)| *known == name)?;
+    Some(files.iter().map(|(name, bytes)| ((*name).to_owned(), Arc::new(*bytes) as _)).collect())
+}
+
+/// What one page shows.
 pub struct Page<'a> {
     /// The certificate.
     pub certificate: &'a Facts,
@@ -42,40 +66,81 @@ pub struct Page<'a> {
     pub history: &'a [Facts],
     /// The certificate's QR code.
     pub symbol: &'a Symbol,
+    /// The signed credential, which goes into the PDF as `certificate.json`.
+    pub credential: &'a str,
+}
+
+/// Kinds of page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// For use at home: age or date of birth, masked identity.
+    Domestic,
+    /// For travel: date of birth, passport, ISO dates.
+    International,
+    /// A test's result.
+    Test,
+    /// For the wallet.
+    Card,
+}
+
+/// How a page looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// What kind of page.
+    pub kind: Kind,
+    /// Its language, one that [`Printer::language`] gave.
+    pub language: &'static str,
+    /// Whether the template's second language stands beside it.
+    pub bilingual: bool,
 }
 
 /// Why a page cannot be printed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
-    /// A font file is missing or broken.
+    /// A font file is missing or broken, or has no picture of a letter.
     #[error("font {0}: {1}")]
     Font(String, String),
     /// The template is wrong.
     #[error("template: {0}")]
     Template(String),
-    /// The PDF could not be written.
-    #[error("pdf: {0}")]
-    Pdf(String),
+    /// A picture of the template is wrong.
+    #[error("picture {0}: {1}")]
+    Picture(String, String),
+    /// The file could not be written.
+    #[error("page: {0}")]
+    Page(String),
 }
 
 /// Prints certificates: a template and the fonts, read once.
 pub struct Printer {
     template: Template,
+    languages: Languages,
     fonts: Fonts,
     version: String,
 }
 
 impl Printer {
-    /// A printer for `template` (TOML) with `fonts` (file name, bytes of a TrueType font). Fonts that the template doesn't name are ignored.
+    /// A printer for the template of a folder, whose files are given, with `fonts` (TrueType). Fonts that the template doesn't name are ignored.
     ///
     /// # Errors
-    /// When the template or a font it names is wrong.
-    pub fn new(template: &str, fonts: Vec<(String, Vec<u8>)>) -> Result<Self, PrintError> {
-        let parsed = Template::parse(template)?;
+    /// When the template, a picture or a font that it names is wrong.
+    pub fn new(template: &[File], fonts: &[File]) -> Result<Self, PrintError> {
+        let text = template.iter().find(|(name, _)| name == "template.toml");
+        let (_, text) = text.ok_or_else(|| PrintError::Template("there is no template.toml".to_owned()))?;
+        let text = std::str::from_utf8(text.as_ref().as_ref());
+        let text = text.map_err(|_| PrintError::Template("template.toml is not UTF-8".to_owned()))?;
+        let mut parsed = Template::parse(text)?;
+        for mark in parsed.marks_mut() {
+            mark.read(template)?;
+        }
         let fonts = Fonts::new(&parsed.fonts, fonts)?;
-        let files = fonts.faces().iter().flat_map(|face| [face.name.as_bytes(), face.bytes.as_slice()]);
-        let digest = hash::digest([LAYOUT.as_bytes(), template.as_bytes()].into_iter().chain(files));
-        Ok(Self { template: parsed, fonts, version: format!("{digest:016x}") })
+        let mut parts: Vec<&[u8]> = vec![LAYOUT.as_bytes()];
+        Languages::files().for_each(|file| parts.push(file));
+        parts.extend(template.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes.as_ref().as_ref()]));
+        parts.extend(fonts.faces().iter().flat_map(|face| [face.name.as_bytes(), face.bytes()]));
+        let version = format!("{:016x}", hash::digest(parts));
+        let languages = Languages::new(std::mem::take(&mut parsed.wording));
+        Ok(Self { template: parsed, languages, fonts, version })
     }
 
     /// Changes whenever the same page would come out otherwise: goes into cache keys and ETags. 16 hexadecimal digits.
@@ -83,37 +148,115 @@ impl Printer {
         &self.version
     }
 
-    /// The page as a PDF, in the template's languages.
+    /// The language to print in: the one asked for (BCP 47 or three letters), else that of the facility's region, else the country's default. None when the
+    /// one asked for is not offered.
+    pub fn language(&self, asked: Option<&str>, certificate: &Facts) -> Option<&'static str> {
+        let choice = &self.template.language;
+        let tag = match asked {
+            Some(asked) => self.languages.tag(asked)?,
+            None => {
+                let region = certificate.evidence().map_or("", |evidence| &evidence.facility.address.address_region);
+                let regional = choice.regions.get(region.trim().to_lowercase().as_str());
+                self.languages.tag(regional.unwrap_or(&choice.default).get_ref())?
+            }
+        };
+        choice.offered.iter().any(|offered| offered.get_ref() == tag).then_some(tag)
+    }
+
+    /// The languages that the template offers, BCP 47.
+    pub fn languages(&self) -> Vec<&'static str> {
+        self.template.language.offered.iter().filter_map(|tag| self.languages.tag(tag.get_ref())).collect()
+    }
+
+    /// Reads every language and looks for every letter of the offered ones in the fonts: what a template's author wants to know and a page would only show.
+    ///
+    /// # Errors
+    /// Names the language and the letter that no font has.
+    pub fn check(&self) -> Result<(), PrintError> {
+        for language in self.languages.all()? {
+            if !self.languages().contains(&language.tag.as_str()) {
+                continue;
+            }
+            for (word, text) in language.words() {
+                let missing = text
+                    .chars()
+                    .find(|letter| !text::invisible(*letter) && self.fonts.having(*letter, Weight::Regular).is_none());
+                if let Some(letter) = missing {
+                    let why = format!("no font has {letter:?}, which {word:?} needs");
+                    return Err(PrintError::Font(language.tag.clone(), why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The page as a PDF.
     ///
     /// # Errors
     /// When a font cannot be cut down to the glyphs used.
-    pub fn pdf(&self, page: &Page<'_>) -> Result<Vec<u8>, PrintError> {
-        let languages: Vec<_> = self.template.languages.iter().map(String::as_str).collect();
-        self.pdf_in(page, &languages)
+    pub fn pdf(&self, page: &Page<'_>, look: &Look) -> Result<Vec<u8>, PrintError> {
+        let (languages, shaper) = (self.printed(look), Shaper::new(&self.fonts));
+        let layout = self.layout(page, look, &languages, &shaper);
+        let about = About {
+            title: self.title(page, &languages),
+            languages: &languages,
+            issued: &page.certificate.issuance_date,
+            credential: page.credential,
+        };
+        pdf::write(&layout, &self.fonts, page.symbol, &about)
     }
 
-    /// The page as a PDF with its labels in `languages`, in that order. A label without words in any of them is printed in one it has.
+    /// The page as an SVG, its letters as outlines.
     ///
     /// # Errors
-    /// When a font cannot be cut down to the glyphs used.
-    pub fn pdf_in(&self, page: &Page<'_>, languages: &[&str]) -> Result<Vec<u8>, PrintError> {
-        let layout = self.layout(page, languages);
-        let id = page.certificate.evidence().map_or("", |vaccination| &vaccination.certificate_id);
-        let title = self.template.document_title.replace("{certificate}", id);
-        let language = languages.first().copied().unwrap_or_default();
-        let language = self.template.language_tags.get(language).map_or(language, String::as_str);
-        let about = About { title, language, issued: &page.certificate.issuance_date };
-        pdf::write(&layout, &self.template, &self.fonts, &page.symbol.bitmap(DOTS, 0), &about)
+    /// Never in practice.
+    pub fn svg(&self, page: &Page<'_>, look: &Look) -> Result<String, PrintError> {
+        let (languages, shaper) = (self.printed(look), Shaper::new(&self.fonts));
+        let layout = self.layout(page, look, &languages, &shaper);
+        let title = self.title(page, &languages);
+        picture::svg(&layout, &self.fonts, page.symbol, &title).map_err(|error| PrintError::Page(error.to_string()))
     }
 
-    fn layout(&self, page: &Page<'_>, languages: &[&str]) -> Layout {
-        let shaper = Shaper::new(&self.fonts);
-        compose::compose(&self.template, languages, &shaper, page)
+    /// The page as a PNG of `density` dots an inch.
+    ///
+    /// # Errors
+    /// When the picture cannot be made.
+    pub fn png(&self, page: &Page<'_>, look: &Look, density: u16) -> Result<Vec<u8>, PrintError> {
+        let (languages, shaper) = (self.printed(look), Shaper::new(&self.fonts));
+        let layout = self.layout(page, look, &languages, &shaper);
+        picture::png(&layout, &self.fonts, page.symbol, density)
+    }
+
+    /// The languages of a page in the order in which they stand.
+    fn printed(&self, look: &Look) -> Vec<&Language> {
+        let beside = self.template.language.beside.as_ref().filter(|_| look.bilingual);
+        let beside = beside.filter(|tag| tag.get_ref() != look.language);
+        beside
+            .map(|tag| tag.get_ref().as_str())
+            .into_iter()
+            .chain([look.language])
+            .filter_map(|tag| self.languages.get(tag))
+            .collect()
+    }
+
+    fn title(&self, page: &Page<'_>, languages: &[&Language]) -> String {
+        let word =
+            if page.certificate.is_test() { language::Word::TestDocumentTitle } else { language::Word::DocumentTitle };
+        let id = page.certificate.evidence().map_or("", |evidence| &evidence.certificate_id);
+        languages.first().map(|language| language.word(word).replace("{certificate}", id)).unwrap_or_default()
+    }
+
+    fn layout<'a>(
+        &'a self,
+        page: &Page<'_>,
+        look: &Look,
+        languages: &'a [&'a Language],
+        shaper: &Shaper<'_>,
+    ) -> Layout<'a> {
+        let design = self.template.design(look.kind);
+        compose::compose(Wording { template: &self.template, design, languages }, shaper, page)
     }
 }
 
 /// Goes into [`Printer::version`]: change it whenever this crate's code would draw the same page otherwise.
-const LAYOUT: &str = "2";
-
-/// Dots a module of the QR code, in both directions. Viewers at 100 dots an inch blur a picture of one dot a module until no camera reads it.
-const DOTS: u32 = 4;
+const LAYOUT: &str = "3";

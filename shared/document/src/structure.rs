@@ -29,7 +29,7 @@ struct Element {
 
 impl Structure {
     /// Finds or makes the element of a box; gives its tag and the box's number. None for decoration.
-    pub(crate) fn place(&mut self, item: &Item, height: f32) -> Option<(&'static str, i64)> {
+    pub(crate) fn place(&mut self, item: &Item<'_>, height: f32) -> Option<(&'static str, i64)> {
         let number = i64::try_from(self.boxes.len()).ok()?;
         let element = match &item.role {
             Role::Decoration => return None,
@@ -43,7 +43,7 @@ impl Structure {
         Some((element.role, number))
     }
 
-    fn make(&mut self, role: &Role, item: &Item, height: f32) -> usize {
+    fn make(&mut self, role: &Role, item: &Item<'_>, height: f32) -> usize {
         let (role, row) = match role {
             Role::TableHeader { .. } => ("TH", Some(None)),
             Role::TableCell { row, .. } => ("TD", Some(Some(*row))),

@@ -216,7 +216,7 @@ fn directions(text: &str) -> Vec<(Range<usize>, bool)> {
 }
 
 /// Joiners, direction marks and variation selectors: they shape or order their neighbours and have no picture of their own.
-fn invisible(character: char) -> bool {
+pub(crate) fn invisible(character: char) -> bool {
     matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 

@@ -4,9 +4,12 @@ use credential::{
     Facts,
     facts::{Address, Evidence},
 };
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{Date, Duration, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
-use crate::template::{Fact, Template, Words};
+use crate::{
+    language::{Direction, Language, Word},
+    template::{Design, ExtraDose, Fact, Template},
+};
 
 /// How a dose stands to the number of doses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,150 +17,243 @@ enum Stage {
     Unknown,
     Provisional,
     Final,
-    Precaution,
-    LaterPrecaution,
+    /// The first beyond the course.
+    Extra,
+    LaterExtra,
 }
 
 impl Stage {
-    fn of(vaccination: &Evidence) -> Self {
-        let (dose, total) = (vaccination.dose, vaccination.total_doses);
+    fn of(evidence: &Evidence) -> Self {
+        let (dose, total) = (evidence.dose, evidence.total_doses);
         if dose == 0 || total == 0 {
             return Self::Unknown;
         }
         match dose.checked_sub(total) {
             None => Self::Provisional,
             Some(0) => Self::Final,
-            Some(1) => Self::Precaution,
-            Some(_) => Self::LaterPrecaution,
+            Some(1) => Self::Extra,
+            Some(_) => Self::LaterExtra,
         }
     }
 }
 
-/// Puts facts into the template's words.
+/// Puts facts into words.
 #[derive(Clone, Copy)]
 pub(crate) struct Wording<'a> {
     pub(crate) template: &'a Template,
-    pub(crate) languages: &'a [&'a str],
+    pub(crate) design: &'a Design,
+    /// The languages of the document, in the order in which they stand; never empty.
+    pub(crate) languages: &'a [&'a Language],
 }
 
 impl<'a> Wording<'a> {
     /// The title, once in each language.
     pub(crate) fn titles(self, facts: &Facts) -> Vec<String> {
-        let Some(vaccination) = facts.evidence() else { return Vec::new() };
-        let titles = &self.template.titles;
-        let words = match Stage::of(vaccination) {
-            Stage::Unknown => &titles.unknown,
-            Stage::Provisional => &titles.provisional,
-            Stage::Final => &titles.r#final,
-            Stage::Precaution => &titles.precaution,
-            Stage::LaterPrecaution => &titles.later_precaution,
-        };
-        self.say(words).into_iter().map(|title| filled(title, vaccination)).collect()
+        let nothing = Evidence::default();
+        let evidence = facts.evidence().unwrap_or(&nothing);
+        let word = self.design.title.unwrap_or(match (Stage::of(evidence), self.template.extra_dose) {
+            (Stage::Unknown, _) => Word::PlainTitle,
+            (Stage::Provisional, _) => Word::ProvisionalTitle,
+            (Stage::Final, _) => Word::FinalTitle,
+            (Stage::Extra, ExtraDose::Precaution) => Word::PrecautionTitle,
+            (Stage::LaterExtra, ExtraDose::Precaution) => Word::LaterPrecautionTitle,
+            (Stage::Extra, ExtraDose::Booster) => Word::BoosterTitle,
+            (Stage::LaterExtra, ExtraDose::Booster) => Word::LaterBoosterTitle,
+        });
+        self.each(|language| counted(language.word(word), evidence))
+    }
+
+    /// A word, once in each language; the same in two is said once.
+    pub(crate) fn say(self, word: Word) -> Vec<String> {
+        self.each(|language| language.word(word).replace("{helpline}", &isolated(&self.template.helpline, language)))
+    }
+
+    /// A word on one line.
+    pub(crate) fn label(self, word: Word) -> String {
+        self.say(word).join(BETWEEN)
+    }
+
+    fn each(self, say: impl Fn(&'a Language) -> String) -> Vec<String> {
+        let mut said: Vec<String> = Vec::new();
+        for text in self.languages.iter().map(|language| say(language)) {
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+        said
     }
 
     /// One fact; empty when the certificate doesn't state it.
     pub(crate) fn fact(self, fact: Fact, facts: &Facts) -> String {
         let subject = &facts.credential_subject;
         let nothing = Evidence::default();
-        let vaccination = facts.evidence().unwrap_or(&nothing);
+        let evidence = facts.evidence().unwrap_or(&nothing);
         match fact {
             Fact::Name => subject.name.clone(),
             Fact::Age if subject.dob.is_empty() => subject.age.clone(),
             Fact::Age => String::new(),
             Fact::BirthDate => self.day(&subject.dob),
-            Fact::Gender => subject.gender.clone(),
+            Fact::Gender => self.value(&subject.gender),
             Fact::Nationality => subject.nationality.clone(),
             Fact::Identity => self.identity(&subject.id, &subject.ref_id),
+            Fact::Passport => passport(&subject.id),
             Fact::BeneficiaryId => subject.ref_id.clone(),
             Fact::Residence => residence(&subject.address),
-            Fact::CertificateId => vaccination.certificate_id.clone(),
-            Fact::Status => self.status(vaccination),
-            Fact::Dose => self.dose(vaccination),
-            Fact::Vaccine => vaccination.vaccine.clone(),
-            Fact::VaccineType => joined([&vaccination.icd11_code, &vaccination.prophylaxis]),
-            Fact::Date => self.day(&vaccination.date),
-            Fact::Batch => vaccination.batch.clone(),
-            Fact::Manufacturer => vaccination.manufacturer.clone(),
-            Fact::Vaccinator => vaccination.verifier.name.clone(),
-            Fact::Facility => {
-                let address = &vaccination.facility.address;
-                joined([&vaccination.facility.name, &address.district, &address.address_region])
+            Fact::CertificateId => evidence.certificate_id.clone(),
+            Fact::Status => self.status(evidence),
+            Fact::NextDose => self.next_dose(evidence),
+            Fact::Dose => self.dose(evidence),
+            Fact::Vaccine => evidence.vaccine.clone(),
+            Fact::VaccineType => joined([&evidence.icd11_code, &evidence.prophylaxis]),
+            Fact::Date => self.day(&evidence.date),
+            Fact::Batch => evidence.batch.clone(),
+            Fact::Manufacturer => evidence.manufacturer.clone(),
+            Fact::Vaccinator | Fact::Tester => evidence.verifier.name.clone(),
+            Fact::Facility | Fact::Laboratory => {
+                let address = &evidence.facility.address;
+                joined([&evidence.facility.name, &address.district, &address.address_region])
             }
             Fact::Country => {
-                let code = &vaccination.facility.address.address_country;
+                let code = &evidence.facility.address.address_country;
                 self.template.countries.get(code).unwrap_or(code).clone()
             }
-            Fact::ValidFrom => self.day(&vaccination.effective_start),
-            Fact::ValidUntil => self.day(&vaccination.effective_until),
+            Fact::ValidFrom => self.day(&evidence.effective_start),
+            Fact::ValidUntil => self.day(&evidence.effective_until),
+            Fact::Disease => evidence.disease.clone(),
+            Fact::TestType => evidence.test_type.clone(),
+            Fact::TestName => evidence.test_name.clone(),
+            Fact::SampleOrigin => evidence.sample_origin.clone(),
+            Fact::SampleDate => self.minute(&evidence.sample_collection_timestamp),
+            Fact::ResultDate => self.minute(&evidence.result_timestamp),
+            Fact::TestResult => self.value(&evidence.result),
         }
     }
 
-    fn status(self, vaccination: &Evidence) -> String {
-        let statuses = &self.template.status;
-        // Partly vaccinated people are counted by the doses they have, the others by the doses of the course.
-        let (counted, count) = match Stage::of(vaccination) {
-            Stage::Unknown => return String::new(),
-            Stage::Provisional => (&statuses.partly, vaccination.dose),
-            Stage::Final => (&statuses.fully, vaccination.total_doses),
-            Stage::Precaution => (&statuses.precaution, vaccination.total_doses),
-            Stage::LaterPrecaution => (&statuses.later_precaution, vaccination.total_doses),
+    /// A value as it is signed, and what it means in the document's languages where certificates carry an English word.
+    fn value(self, signed: &str) -> String {
+        let word = match signed.trim().to_ascii_lowercase().as_str() {
+            "male" => Word::Male,
+            "female" => Word::Female,
+            "other" => Word::OtherGender,
+            "positive" => Word::Positive,
+            "negative" => Word::Negative,
+            "inconclusive" => Word::Inconclusive,
+            "void" => Word::Void,
+            _ => return signed.to_owned(),
         };
-        self.words(if count == 1 { &counted.one } else { &counted.many }, vaccination)
+        let said = self.say(word).into_iter().filter(|text| !text.eq_ignore_ascii_case(signed.trim()));
+        std::iter::once(signed.trim().to_owned()).chain(said).collect::<Vec<_>>().join(BETWEEN)
     }
 
-    fn dose(self, vaccination: &Evidence) -> String {
-        let names = &self.template.dose;
-        match Stage::of(vaccination) {
-            Stage::Unknown if vaccination.dose == 0 => String::new(),
-            Stage::Unknown => vaccination.dose.to_string(),
-            Stage::Provisional | Stage::Final => self.words(&names.primary, vaccination),
-            Stage::Precaution => self.words(&names.precaution, vaccination),
-            Stage::LaterPrecaution => self.words(&names.later_precaution, vaccination),
-        }
+    fn status(self, evidence: &Evidence) -> String {
+        let extra = self.template.extra_dose;
+        let stage = Stage::of(evidence);
+        let said = self.each(|language| {
+            let word = |word| language.word(word);
+            let complete = word(if evidence.total_doses == 1 { Word::FullyOne } else { Word::FullyMany });
+            let text = match (stage, extra) {
+                (Stage::Unknown, _) => String::new(),
+                (Stage::Provisional, _) if evidence.dose == 1 => word(Word::PartlyOne).to_owned(),
+                (Stage::Provisional, _) => word(Word::PartlyMany).to_owned(),
+                (Stage::Final, _) => complete.to_owned(),
+                (Stage::Extra, ExtraDose::Precaution) => word(Word::AndPrecaution).replace("{status}", complete),
+                (Stage::LaterExtra, ExtraDose::Precaution) => {
+                    word(Word::AndLaterPrecaution).replace("{status}", complete)
+                }
+                (Stage::Extra, ExtraDose::Booster) => word(Word::AndBooster).replace("{status}", complete),
+                (Stage::LaterExtra, ExtraDose::Booster) => word(Word::AndLaterBooster).replace("{status}", complete),
+            };
+            counted(&text, evidence)
+        });
+        said.join(BETWEEN)
     }
 
-    /// The text in each of the languages asked for that it has; else in the template's first.
-    pub(crate) fn say(self, words: &'a Words) -> Vec<&'a str> {
-        let in_language = |language: &str| words.0.get(language).map(String::as_str);
-        let found: Vec<_> = self.languages.iter().filter_map(|language| in_language(language)).collect();
-        if !found.is_empty() {
-            return found;
-        }
-        let first = self.template.languages.iter().find_map(|language| in_language(language));
-        first.or_else(|| words.0.values().next().map(String::as_str)).into_iter().collect()
+    /// In the first language only: it stands in a narrow column.
+    fn dose(self, evidence: &Evidence) -> String {
+        let word = match (Stage::of(evidence), self.template.extra_dose) {
+            (Stage::Unknown, _) => {
+                return if evidence.dose == 0 { String::new() } else { evidence.dose.to_string() };
+            }
+            (Stage::Provisional | Stage::Final, _) => Word::DoseOf,
+            (Stage::Extra, ExtraDose::Precaution) => Word::PrecautionDose,
+            (Stage::LaterExtra, ExtraDose::Precaution) => Word::LaterPrecautionDose,
+            (Stage::Extra, ExtraDose::Booster) => Word::BoosterDose,
+            (Stage::LaterExtra, ExtraDose::Booster) => Word::LaterBoosterDose,
+        };
+        self.languages.first().map(|language| counted(language.word(word), evidence)).unwrap_or_default()
     }
 
-    fn words(self, words: &'a Words, vaccination: &Evidence) -> String {
-        filled(&self.say(words).join(" / "), vaccination)
+    /// When the next dose is due, by the template's interval for the vaccine.
+    fn next_dose(self, evidence: &Evidence) -> String {
+        let name: String = evidence.vaccine.to_lowercase().split_whitespace().collect();
+        let interval = self.template.intervals.iter().find(|interval| name.contains(&interval.vaccine));
+        let (Stage::Provisional, Some(interval), Some(given)) =
+            (Stage::of(evidence), interval, self.date(&evidence.date))
+        else {
+            return String::new();
+        };
+        let after = |days: u16| given.checked_add(Duration::days(days.into()));
+        let Some(from) = after(interval.from) else { return String::new() };
+        let said = self.each(|language| {
+            let from = self.written(from, language);
+            match interval.until.and_then(after) {
+                None => language.word(Word::NextDoseOn).replace("{from}", &isolated(&from, language)),
+                Some(until) => language
+                    .word(Word::NextDoseBetween)
+                    .replace("{from}", &isolated(&from, language))
+                    .replace("{until}", &isolated(&self.written(until, language), language)),
+            }
+        });
+        said.join(BETWEEN)
     }
 
     /// A date or a time as a day in the template's zone; text that is neither, as it is.
     fn day(self, text: &str) -> String {
-        let iso = format_description!("[year]-[month]-[day]");
-        let day = match OffsetDateTime::parse(text, &Rfc3339) {
+        let day = self.date(text).zip(self.languages.first());
+        day.map_or_else(|| text.to_owned(), |(day, language)| self.written(day, language))
+    }
+
+    /// A time as day, hour and minute in the template's zone.
+    fn minute(self, text: &str) -> String {
+        let local = OffsetDateTime::parse(text, &Rfc3339).ok();
+        let local = local.and_then(|time| time.checked_to_offset(self.template.time_zone));
+        let minute = local.and_then(|time| time.format(format_description!("[hour]:[minute]")).ok());
+        minute.map_or_else(|| self.day(text), |minute| format!("{} {minute}", self.day(text)))
+    }
+
+    fn date(self, text: &str) -> Option<Date> {
+        match OffsetDateTime::parse(text, &Rfc3339) {
             Ok(time) => time.checked_to_offset(self.template.time_zone).map(OffsetDateTime::date),
-            Err(_) => Date::parse(text, &iso).ok(),
-        };
-        let format = time::format_description::parse_borrowed::<2>(&self.template.date_format).ok();
-        day.zip(format).and_then(|(day, format)| day.format(&format).ok()).unwrap_or_else(|| text.to_owned())
+            Err(_) => Date::parse(text, format_description!("[year]-[month]-[day]")).ok(),
+        }
+    }
+
+    fn written(self, day: Date, language: &Language) -> String {
+        let (year, month, number) = day.to_calendar_date();
+        if self.design.iso_dates {
+            return format!("{year:04}-{:02}-{number:02}", u8::from(month));
+        }
+        let name = language.months.get(usize::from(u8::from(month)) - 1).map_or("", String::as_str);
+        language
+            .date
+            .replace("{day}", &format!("{number:02}"))
+            .replace("{month}", name)
+            .replace("{year}", &year.to_string())
     }
 
     /// The document and the last four characters of its number. Nothing when the identity was made of the beneficiary's code, as
     /// DIVOC does when no document was shown.
     fn identity(self, iri: &str, code: &str) -> String {
         let derived = iri.strip_suffix(code).is_some_and(|scheme| scheme.ends_with(':'));
-        let (kind, number) = iri.rsplit_once(':').unwrap_or(("", iri));
+        let (kind, number) = parts(iri);
         if number.is_empty() || derived {
             return String::new();
         }
-        let kind = kind.to_lowercase();
         let documents = &self.template.identity.documents;
-        let begins =
-            |word: &str| kind.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(word));
-        match documents.iter().find(|document| begins(&document.word)) {
+        match documents.iter().find(|document| begins(&kind, &document.word)) {
             None => masked(number, None),
             Some(document) => [
-                &self.say(&document.name).join(" / "),
+                &self.label(document.name),
                 &self.template.identity.separator,
                 &masked(number, document.mask.as_deref()),
             ]
@@ -165,6 +261,22 @@ impl<'a> Wording<'a> {
             .concat(),
         }
     }
+}
+
+/// The number of a passport, whole: a border compares it with the book.
+fn passport(iri: &str) -> String {
+    let (kind, number) = parts(iri);
+    if begins(&kind, "passport") { number.to_owned() } else { String::new() }
+}
+
+/// What an identity's IRI says of the document, in lower case, and the number.
+fn parts(iri: &str) -> (String, &str) {
+    let (kind, number) = iri.rsplit_once(':').unwrap_or(("", iri));
+    (kind.to_lowercase(), number)
+}
+
+fn begins(kind: &str, word: &str) -> bool {
+    kind.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(word))
 }
 
 /// Shows at most the last four characters, and never a whole number.
@@ -194,11 +306,23 @@ fn joined<const N: usize>(parts: [&String; N]) -> String {
     parts.join(", ")
 }
 
-fn filled(text: &str, vaccination: &Evidence) -> String {
-    text.replace("{dose}", &vaccination.dose.to_string())
-        .replace("{total}", &vaccination.total_doses.to_string())
-        .replace("{extra}", &vaccination.dose.saturating_sub(vaccination.total_doses).to_string())
+/// Doses filled in.
+fn counted(text: &str, evidence: &Evidence) -> String {
+    text.replace("{dose}", &evidence.dose.to_string())
+        .replace("{total}", &evidence.total_doses.to_string())
+        .replace("{extra}", &evidence.dose.saturating_sub(evidence.total_doses).to_string())
 }
+
+/// A number or date within a text of the other direction keeps its own order between two invisible marks.
+fn isolated(text: &str, language: &Language) -> String {
+    match language.direction {
+        Direction::Ltr => text.to_owned(),
+        Direction::Rtl => format!("\u{200e}{text}\u{200e}"),
+    }
+}
+
+/// Stands between two languages on a line.
+const BETWEEN: &str = " / ";
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +330,8 @@ mod tests {
 
     fn wording<T>(ask: impl Fn(Wording<'_>) -> T) -> T {
         let template = Template::parse(crate::INDIA).unwrap();
-        ask(Wording { template: &template, languages: &["en", "hi"] })
+        let languages = crate::language::Languages::new(crate::language::Wording::new());
+        ask(Wording { template: &template, design: &template.domestic, languages: &[languages.get("en").unwrap()] })
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::{
     Config,
     auth::Tokens,
     ports::{Files, IdentityProvider, Pepper, Signer, Store},
+    print::Printing,
 };
 use credential::VerificationMethod;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
     pub printer: Option<Arc<document::Printer>>,
+    /// Pictures that are being made.
+    pub printing: Arc<Printing>,
     /// The signing key under its public name, once it is published; see [`crate::keys::current`].
     pub method: Arc<OnceCell<VerificationMethod>>,
     /// Now, UTC.
@@ -45,6 +48,7 @@ impl App {
             files: ports.files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
+            printing: Arc::default(),
             method: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }

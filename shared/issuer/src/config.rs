@@ -145,6 +145,8 @@ pub struct Resources {
     pub key_set_url: String,
     /// `FONTS_DIR`: the folder with the fonts, where the function prints; default `/opt/fonts`.
     pub fonts: String,
+    /// `TEMPLATE`: see [`Place::template`].
+    pub template: String,
 }
 
 impl Resources {
@@ -163,6 +165,7 @@ impl Resources {
             contact_key: required("CONTACT_KEY_ARN")?,
             key_set_url: required("OIDC_KEY_SET_URL")?,
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
+            template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
         })
     }
 }
@@ -176,6 +179,8 @@ pub struct Place {
     pub data: String,
     /// `FONTS_DIR`: `./fonts/ttf` unless said.
     pub fonts: String,
+    /// `TEMPLATE`: the country's pages: a template that comes with the service (`india` unless said), or the path of a folder with one, which holds a `/`.
+    pub template: String,
 }
 
 impl Place {
@@ -191,9 +196,12 @@ impl Place {
             port: number("PORT", &text("PORT", "8080"))?,
             data: text("DATA_DIR", "./data"),
             fonts: text("FONTS_DIR", "./fonts/ttf"),
+            template: text("TEMPLATE", TEMPLATE),
         })
     }
 }
+
+const TEMPLATE: &str = "india";
 
 /// An absolute IRI: what stands in a credential must be inside its signature.
 fn iri(name: &str, value: String) -> Result<String> {

@@ -9,6 +9,7 @@ use axum::{
 };
 use credential::{Code, Faults};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// What a request may end in, other than its answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +36,7 @@ pub enum Error {
     Events(#[from] Faults),
     /// A path or query parameter is wrong.
     #[error("parameter {0} is wrong: {1}")]
-    Parameter(&'static str, &'static str),
+    Parameter(&'static str, Cow<'static, str>),
     /// No token, or one that is not believed.
     #[error("the bearer token is refused: {0}")]
     Unauthenticated(&'static str),

@@ -8,8 +8,9 @@ use crate::{
     auth::{Askers, By, Caller, Fetchers},
     http::{Personal, not_modified},
     ports::Certificate,
+    print::{Wish, picture},
 };
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use aws_lc_rs::digest;
 use axum::{
     Router,
@@ -20,7 +21,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, Facts,
+    BeneficiaryCode, CertificateId, Dose,
     qr::{Form, Payload, Symbol},
 };
 use serde::Deserialize;
@@ -33,7 +34,9 @@ pub fn pdf_routes() -> Router<App> {
         .route("/certificate/api/certificatePDF", get(pdf_by_query))
         .route("/certificate/api/certificate/{certificateId}", get(pdf_of_certificate))
         .route("/cert/api/certificatePDF/{beneficiaryId}", get(pdf_of_beneficiary))
+        .route("/cert/api/v2/certificatePDF/{beneficiaryId}", get(pdf_of_beneficiary))
         .route("/cert/api/certificatePDF/{beneficiaryId}/{dose}", get(pdf_of_dose))
+        .route("/cert/api/v3/ddcc/certificatePDF/{beneficiaryId}", get(pdf_for_travel))
 }
 
 /// Whether there is a certificate.
@@ -62,27 +65,40 @@ async fn pdf_of_beneficiary(
     State(app): State<App>,
     By(caller, ..): By<Fetchers>,
     Path(code): Path<String>,
+    Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    pdf(&app, &latest(&app, &caller, &code, None).await?, &headers).await
+    picture(&app, &latest(&app, &caller, &code, None).await?, &wish, &headers).await
+}
+
+async fn pdf_for_travel(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Answer {
+    picture(&app, &latest(&app, &caller, &code, None).await?, &wish.for_travel(), &headers).await
 }
 
 async fn pdf_of_dose(
     State(app): State<App>,
     By(caller, ..): By<Fetchers>,
     Path((code, dose)): Path<(String, u64)>,
+    Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    pdf(&app, &latest(&app, &caller, &code, Some(dose)).await?, &headers).await
+    picture(&app, &latest(&app, &caller, &code, Some(dose)).await?, &wish, &headers).await
 }
 
 async fn pdf_of_certificate(
     State(app): State<App>,
     By(caller, ..): By<Fetchers>,
     Path(id): Path<String>,
+    Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    pdf(&app, &exactly(&app, &caller, &id).await?, &headers).await
+    picture(&app, &exactly(&app, &caller, &id).await?, &wish, &headers).await
 }
 
 #[derive(Deserialize)]
@@ -95,9 +111,10 @@ async fn pdf_by_query(
     State(app): State<App>,
     By(caller, ..): By<Fetchers>,
     Query(query): Query<ByCertificate>,
+    Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    pdf(&app, &exactly(&app, &caller, &query.certificate_id).await?, &headers).await
+    picture(&app, &exactly(&app, &caller, &query.certificate_id).await?, &wish, &headers).await
 }
 
 async fn exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): Path<String>) -> Answer {
@@ -160,10 +177,10 @@ async fn id_of_dose(
 type Answer = Result<Response, Error>;
 
 /// A certificate to show, and what stands beside it.
-struct Selection {
-    certificate: Certificate,
+pub(crate) struct Selection {
+    pub(crate) certificate: Certificate,
     /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last.
-    history: Vec<Certificate>,
+    pub(crate) history: Vec<Certificate>,
 }
 
 /// The beneficiary's certificate: highest dose (or exactly `dose`), newest version.
@@ -217,36 +234,6 @@ async fn existence(app: &App, caller: &Caller, code: &str, dose: Option<u64>) ->
     if there { Ok(StatusCode::OK.into_response()) } else { Err(Error::NoCertificate) }
 }
 
-/// The PDF: what was printed before, else printed now and kept. The key is made of everything that the page shows, so it can never be stale.
-async fn pdf(app: &App, selection: &Selection, headers: &HeaderMap) -> Answer {
-    let printer = app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))?;
-    let mut parts = vec![printer.version().as_bytes()];
-    parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
-    let etag = fingerprint(&parts);
-    if let Some(unchanged) = not_modified(headers, &etag) {
-        return Ok(unchanged);
-    }
-    let key = format!("pdf/{etag}.pdf");
-    // The files are a cache: when they fail, the page is printed anew.
-    let bytes = if let Some(kept) = app.files.read(&key).await.ok().flatten() {
-        kept
-    } else {
-        let page = print(app, printer, selection)?;
-        let _ = app.files.write(&key, &page, "application/pdf").await;
-        page
-    };
-    let file_name = format!("certificate-{}.pdf", selection.certificate.issuance.certificate_id.as_str());
-    Ok(Personal { media_type: "application/pdf", etag, file_name, bytes }.into_response())
-}
-
-fn print(app: &App, printer: &document::Printer, selection: &Selection) -> Result<Vec<u8>, Error> {
-    let history: Vec<Facts> = selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
-    let symbol = symbol(app, &selection.certificate)?;
-    let page =
-        document::Page { certificate: &selection.certificate.signed.facts(), history: &history, symbol: &symbol };
-    printer.pdf(&page).context("printing a certificate").map_err(Error::Internal)
-}
-
 /// How a caller wants a QR code to look.
 #[derive(Deserialize)]
 #[serde(default)]
@@ -269,13 +256,13 @@ impl Default for Look {
 
 fn qr(app: &App, selection: &Selection, look: &Look, headers: &HeaderMap) -> Answer {
     if !(1..=16).contains(&look.scale) {
-        return Err(Error::Parameter("scale", "1 to 16 pixels a module"));
+        return Err(Error::Parameter("scale", "1 to 16 pixels a module".into()));
     }
     if !(64..=4096).contains(&look.size) {
-        return Err(Error::Parameter("size", "64 to 4096"));
+        return Err(Error::Parameter("size", "64 to 4096".into()));
     }
     if look.margin > 16 {
-        return Err(Error::Parameter("margin", "0 to 16 modules"));
+        return Err(Error::Parameter("margin", "0 to 16 modules".into()));
     }
     let certificate = &selection.certificate;
     let wanted = format!("{} {} {} {}", look.format, look.scale, look.size, look.margin);
@@ -287,13 +274,13 @@ fn qr(app: &App, selection: &Selection, look: &Look, headers: &HeaderMap) -> Ans
     let (media_type, bytes) = match look.format.as_str() {
         "png" => ("image/png", symbol(app, certificate)?.png(look.scale, look.margin)),
         "svg" => ("image/svg+xml", symbol(app, certificate)?.svg(look.size, look.margin).into_bytes()),
-        _ => return Err(Error::Parameter("format", "png or svg")),
+        _ => return Err(Error::Parameter("format", "png or svg".into())),
     };
     let file_name = format!("certificate-{id}-qr.{}", look.format);
     Ok(Personal { media_type, etag, file_name, bytes }.into_response())
 }
 
-fn symbol(app: &App, certificate: &Certificate) -> Result<Symbol, Error> {
+pub(crate) fn symbol(app: &App, certificate: &Certificate) -> Result<Symbol, Error> {
     // Certify leaves room for the signature's spread; should one exceed it, the denser form still fits and is read by the same verifiers.
     let payload =
         Payload::of(&certificate.signed, app.config.qr_form).or_else(|_| Payload::of(&certificate.signed, Form::Raw));
@@ -302,7 +289,7 @@ fn symbol(app: &App, certificate: &Certificate) -> Result<Symbol, Error> {
 }
 
 /// SHA-256 over length-prefixed parts, base64url: names content without telling it.
-fn fingerprint(parts: &[&[u8]]) -> String {
+pub(crate) fn fingerprint(parts: &[&[u8]]) -> String {
     let mut hash = digest::Context::new(&digest::SHA256);
     for part in parts {
         hash.update(&part.len().to_le_bytes());

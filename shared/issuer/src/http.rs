@@ -103,7 +103,7 @@ async fn observed(request: Request, next: Next) -> Response {
     if response.status().is_client_error()
         && response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/problem+json")
     {
-        response = Error::Parameter("path or query", "it is not in the form the route wants").into_response();
+        response = Error::Parameter("path or query", "it is not in the form the route wants".into()).into_response();
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "request");

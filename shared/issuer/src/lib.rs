@@ -12,6 +12,7 @@ pub mod http;
 pub mod keys;
 pub mod log;
 pub mod ports;
+pub mod print;
 pub mod site;
 
 pub use app::App;

@@ -65,8 +65,8 @@ pub trait Files: Send + Sync {
     /// The bytes under `key`, if they are there.
     async fn read(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>>;
 
-    /// Puts `bytes` under `key`. A second call with the same key brings the same bytes, for keys are made of content.
-    async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> anyhow::Result<()>;
+    /// Puts `bytes` under `key` unless something is there; tells whether it did. What is there is never changed: keys are made of content.
+    async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> anyhow::Result<bool>;
 }
 
 /// Where the identity provider's signing keys come from.

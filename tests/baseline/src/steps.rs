@@ -13,8 +13,9 @@ use credential::{
     qr::{Form, Payload, Symbol},
     verify,
 };
-use document::{INDIA, Page, Printer};
+use document::{Kind, Look, Page, Printer};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::{fs, sync::Arc};
 use time::{OffsetDateTime, macros::datetime};
 
@@ -82,7 +83,8 @@ fn pdf(printer: &Printer, credential: &Signed) -> anyhow::Result<Vec<u8>> {
     let facts = [credential.facts()];
     let [certificate] = &facts;
     let symbol = Symbol::of(&Payload::of(credential, Form::Utf8)?);
-    Ok(printer.pdf(&Page { certificate, history: &facts, symbol: &symbol })?)
+    let page = Page { certificate, history: &facts, symbol: &symbol, credential: credential.as_str() };
+    Ok(printer.pdf(&page, &Look { kind: Kind::Domestic, language: "hi", bilingual: true })?)
 }
 
 fn public_key(key: &RsaKeyPair) -> anyhow::Result<PublicKey> {
@@ -95,9 +97,11 @@ fn printer() -> anyhow::Result<Printer> {
     let mut fonts = Vec::new();
     for file in fs::read_dir(folder).context("no fonts: run `make fonts`")? {
         let file = file?;
-        fonts.push((file.file_name().to_string_lossy().into_owned(), fs::read(file.path())?));
+        let bytes = Arc::new(fs::read(file.path())?);
+        fonts.push((file.file_name().to_string_lossy().into_owned(), bytes as Arc<dyn AsRef<[u8]> + Send + Sync>));
     }
-    Ok(Printer::new(INDIA, fonts)?)
+    let template = document::template("india").context("no template")?;
+    Ok(Printer::new(&template, &fonts)?)
 }
 
 const METHOD: &str = "did:india";

@@ -32,8 +32,7 @@ async fn main() -> Result<()> {
     let out = Path::new("out");
     let samples: Vec<Sample> =
         serde_json::from_slice(&fs::read("events/index.json").context("run this from the project's root")?)?;
-    let fonts = Place::from_env()?.fonts;
-    let service = local::start(Place { port: 0, data: ":memory:".into(), fonts }).await?;
+    let service = local::start(Place { port: 0, data: ":memory:".into(), ..Place::from_env()? }).await?;
     let client = Client::new(service.base_url(), service.tokens());
     println!("The service runs at {}", service.base_url());
 

@@ -1,0 +1,197 @@
+//! Print: the picture of a certificate that a caller wants: kind of page, language, format. Made once, then kept.
+//!
+//! A picture's key is made of everything it shows, so a corrected certificate or a new template has a key of its own: what was kept before can't be stale.
+
+use crate::{
+    App, Error,
+    fetch::{Selection, fingerprint, symbol},
+    http::{Personal, not_modified},
+};
+use anyhow::{Context, anyhow};
+use axum::{
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use credential::Facts;
+use document::{Kind, Look, Page, Printer};
+use serde::Deserialize;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+/// What a caller may want of a picture; a query string.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wish {
+    /// BCP 47 or three letters, as DIVOC's: `hi`, `HIN`. Else the facility's region says, else the country's default.
+    pub(crate) language: Option<String>,
+    /// `domestic`, `international` (DIVOC's name: `ddcc`) or `card`.
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+    /// `bilingual` or `single`.
+    pub(crate) layout: Option<String>,
+    /// `pdf`, `svg` or `png`.
+    pub(crate) format: Option<String>,
+    /// Dots an inch of a PNG.
+    pub(crate) density: Option<u16>,
+}
+
+impl Wish {
+    /// The page for travel, whatever else is said.
+    pub(crate) fn for_travel(mut self) -> Self {
+        self.kind = Some("international".to_owned());
+        self
+    }
+
+    fn look(&self, app: &App, printer: &Printer, facts: &Facts) -> Result<Look, Error> {
+        let kind = match self.kind.as_deref().unwrap_or("domestic").to_ascii_lowercase().as_str() {
+            _ if facts.is_test() => Kind::Test,
+            "domestic" => Kind::Domestic,
+            "card" => Kind::Card,
+            "international" | "ddcc" if for_travel(app, facts) => Kind::International,
+            "international" | "ddcc" => {
+                let why = "a page for travel needs a complete course, certified with date of birth (v3)";
+                return Err(Error::Parameter("type", why.into()));
+            }
+            _ => return Err(Error::Parameter("type", "domestic, international (or ddcc) or card".into())),
+        };
+        let language = printer
+            .language(self.language.as_deref(), facts)
+            .ok_or_else(|| Error::Parameter("language", format!("one of {}", printer.languages().join(", ")).into()))?;
+        let bilingual = match self.layout.as_deref().unwrap_or("bilingual") {
+            "bilingual" => true,
+            "single" => false,
+            _ => return Err(Error::Parameter("layout", "bilingual or single".into())),
+        };
+        Ok(Look { kind, language, bilingual })
+    }
+
+    fn format(&self) -> Result<Format, Error> {
+        Ok(match self.format.as_deref().unwrap_or("pdf") {
+            "pdf" => Format::Pdf,
+            "svg" => Format::Svg,
+            "png" => Format::Png(match self.density.unwrap_or(DENSITY) {
+                density @ 36..=300 => density,
+                _ => return Err(Error::Parameter("density", "36 to 300 dots an inch".into())),
+            }),
+            _ => return Err(Error::Parameter("format", "pdf, svg or png".into())),
+        })
+    }
+}
+
+/// India's rule: the course is complete, and the certificate is of the kind that states date of birth and ICD-11 code.
+fn for_travel(app: &App, facts: &Facts) -> bool {
+    let complete = facts.evidence().is_some_and(|given| given.total_doses > 0 && given.dose >= given.total_doses);
+    complete && facts.contexts.contains(&app.config.profile.context_v2)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Pdf,
+    Svg,
+    Png(u16),
+}
+
+impl Format {
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Svg => "image/svg+xml",
+            Self::Png(_) => "image/png",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Pdf => "pdf",
+            Self::Svg => "svg",
+            Self::Png(_) => "png",
+        }
+    }
+}
+
+/// The picture that the caller wants: what was made before, else made now and kept. Of several who ask at once, one makes it.
+pub(crate) async fn picture(
+    app: &App,
+    selection: &Selection,
+    wish: &Wish,
+    headers: &HeaderMap,
+) -> Result<Response, Error> {
+    let printer = app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))?;
+    let facts = selection.certificate.signed.facts();
+    let (look, format) = (wish.look(app, printer, &facts)?, wish.format()?);
+    let wanted = format!("{look:?} {format:?}");
+    let mut parts = vec![printer.version().as_bytes(), wanted.as_bytes()];
+    parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
+    let etag = fingerprint(&parts);
+    if let Some(unchanged) = not_modified(headers, &etag) {
+        return Ok(unchanged);
+    }
+    let (kind, extension) = (format.media_type(), format.extension());
+    let key = format!("{extension}/{etag}.{extension}");
+    let bytes = match kept(app, &key).await {
+        Some(bytes) => bytes,
+        None => {
+            let turn = app.printing.turn(&key);
+            let _turn = turn.lock().await;
+            match kept(app, &key).await {
+                Some(bytes) => bytes,
+                None => {
+                    let made = make(app, printer, selection, &facts, &look, format)?;
+                    // The files are a cache: when they fail, the picture is made anew. Another process may have been first: then its picture is the picture.
+                    let first = app.files.write(&key, &made, kind).await.unwrap_or(true);
+                    if first { made } else { kept(app, &key).await.unwrap_or(made) }
+                }
+            }
+        }
+    };
+    let file_name = format!("certificate-{}.{extension}", selection.certificate.issuance.certificate_id.as_str());
+    Ok(Personal { media_type: kind, etag, file_name, bytes }.into_response())
+}
+
+async fn kept(app: &App, key: &str) -> Option<Vec<u8>> {
+    app.files.read(key).await.ok().flatten()
+}
+
+fn make(
+    app: &App,
+    printer: &Printer,
+    selection: &Selection,
+    facts: &Facts,
+    look: &Look,
+    format: Format,
+) -> Result<Vec<u8>, Error> {
+    let history: Vec<Facts> = selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
+    let symbol = symbol(app, &selection.certificate)?;
+    let credential = selection.certificate.signed.as_str();
+    let page = Page { certificate: facts, history: &history, symbol: &symbol, credential };
+    let made = match format {
+        Format::Pdf => printer.pdf(&page, look),
+        Format::Svg => printer.svg(&page, look).map(String::into_bytes),
+        Format::Png(density) => printer.png(&page, look, density),
+    };
+    made.context("printing a certificate").map_err(Error::Internal)
+}
+
+/// Who is making which picture in this process.
+#[derive(Default)]
+pub struct Printing(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
+
+impl Printing {
+    /// The turn to make the picture with this key: one holds it at a time.
+    fn turn(&self, key: &str) -> Arc<tokio::sync::Mutex<()>> {
+        // A panic elsewhere leaves the map whole: each change of it is one call.
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let known = turns.get(key).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let turn = Arc::default();
+            turns.insert(key.to_owned(), Arc::downgrade(&turn));
+            turn
+        })
+    }
+}
+
+/// What a telephone shows without blur.
+const DENSITY: u16 = 110;
