@@ -3,7 +3,7 @@
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
 
-.PHONY: demo run test check bench bench-steps load fonts oracle help
+.PHONY: demo run template test check bench bench-steps load fonts oracle help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -26,6 +26,9 @@ check: ## Format, lints, docs, direction of dependencies, licences and advisorie
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	./.ci/direction
 	./.ci/deny
+
+template: fonts ## Every kind of page in every language of TEMPLATE (india) into out/template/, contact sheets beside them
+	@cargo run --quiet --profile bench -p tests --bin template
 
 bench: fonts ## CPU time of signing, verifying, QR and PDF beside DIVOC's libraries: one table (BENCHMARKS.md)
 	@cd tests/baseline && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund --ignore-scripts; }

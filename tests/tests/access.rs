@@ -24,6 +24,8 @@ const GUARDED: [(&str, &str, &[&str]); 15] = [
     ("GET", "/certificate/api/credential/1", &["fetcher", "citizen", "admin"]),
     ("GET", "/cert/api/certificatePDF/X", &["fetcher", "citizen", "admin"]),
     ("GET", "/cert/api/certificatePDF/X/1", &["fetcher", "citizen", "admin"]),
+    ("GET", "/cert/api/v2/certificatePDF/X", &["fetcher", "citizen", "admin"]),
+    ("GET", "/cert/api/v3/ddcc/certificatePDF/X", &["fetcher", "citizen", "admin"]),
     ("HEAD", "/cert/api/certificate/X", &["certifier", "fetcher", "citizen", "admin"]),
     ("HEAD", "/cert/api/certificate/X/1", &["certifier", "fetcher", "citizen", "admin"]),
     ("GET", "/cert/api/certificateId/X/1", &["fetcher", "citizen", "admin"]),

@@ -131,7 +131,9 @@ fn profile() -> Vec<u8> {
     }
     header.extend_from_slice(b"acsp");
     header.resize(68, 0);
-    white.iter().for_each(|part: &u32| header.extend_from_slice(&part.to_be_bytes()));
+    for part in white {
+        header.extend_from_slice(&u32::to_be_bytes(part));
+    }
     header.resize(128, 0);
     [header, table, data].concat()
 }

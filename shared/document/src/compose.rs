@@ -178,7 +178,7 @@ impl<'a, 's> Composer<'a, 's> {
         let style = Style { size: 5.0, weight: Weight::Regular, colour };
         let caption = self.wording.languages.last().map_or("", |language| language.word(Word::Fold));
         let line = self.shaper.line(caption, style.weight);
-        let size = style.size.min((margin - points(2.0)) / line.width.max(0.1));
+        let size = style.size.min((margin - points(4.0)) / line.width.max(0.1));
         let y = height / 2.0 + points(0.6);
         self.put(line, Style { size, ..style }, points(1.0), y, Role::Decoration);
     }
@@ -234,9 +234,12 @@ impl<'a, 's> Composer<'a, 's> {
         let (sizes, colours) = (&self.template.sizes, &self.template.colours);
         let role = self.paragraph();
         let label = self.wording.label(field.label());
-        let y = self.text(&label, self.style(sizes.label, Weight::Regular, colours.muted), column, y, &role);
+        let mut y = self.text(&label, self.style(sizes.label, Weight::Regular, colours.muted), column, y, &role);
         let colour = if field.highlight { colours.highlight } else { colours.ink };
-        self.text(fact, self.style(sizes.value, Weight::Bold, colour), column, y, &role)
+        for line in fact.lines() {
+            y = self.text(line, self.style(sizes.value, Weight::Bold, colour), column, y, &role);
+        }
+        y
     }
 
     fn doses(&mut self, block: &Doses, column: Column, y: f32, page: &Page<'_>) -> f32 {

@@ -50,7 +50,9 @@ fn objects(pdf: &[u8]) -> HashMap<usize, (Vec<u8>, Vec<u8>)> {
         .enumerate()
         .map(|(number, offset): (usize, usize)| {
             let end = find(offset, b"\nendobj").unwrap();
-            let stream = find(offset, b"stream\n").filter(|&at| at < end);
+            // The metadata is not packed.
+            let packed = find(offset, b"/FlateDecode").is_some_and(|at| at < end);
+            let stream = find(offset, b"stream\n").filter(|&at| at < end && packed);
             let mut unpacked = Vec::new();
             if let Some(stream) = stream {
                 let packed = &pdf[stream + 7..end];

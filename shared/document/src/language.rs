@@ -13,6 +13,7 @@ pub(crate) struct Language {
     /// BCP 47.
     pub(crate) tag: String,
     /// Other codes that choose it: ISO 639-2 and 639-3, and DIVOC's.
+    #[cfg_attr(not(test), allow(dead_code, reason = "a test holds CODES against it"))]
     codes: Vec<String>,
     /// What its speakers call it.
     pub(crate) name: String,
@@ -79,7 +80,7 @@ impl Languages {
     }
 
     /// The tag of the language that a caller means: BCP 47, with or without region, or one of three letters, in any case.
-    pub(crate) fn tag(&self, asked: &str) -> Option<&'static str> {
+    pub(crate) fn tag(asked: &str) -> Option<&'static str> {
         let asked = asked.to_ascii_lowercase();
         let primary = asked.split(['-', '_']).next().unwrap_or_default();
         let named = FILES.iter().find(|(tag, _)| *tag == asked || *tag == primary);
@@ -88,7 +89,7 @@ impl Languages {
     }
 
     /// Every language's tag.
-    pub(crate) fn tags(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn tags() -> impl Iterator<Item = &'static str> {
         FILES.iter().map(|(tag, _)| *tag)
     }
 
@@ -307,3 +308,64 @@ const CODES: [(&str, &str); 39] = [
     ("tel", "te"),
     ("urd", "ur"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn languages() -> Languages {
+        Languages::new(Wording::new())
+    }
+
+    #[test]
+    fn every_language_says_every_word_with_the_placeholders_of_english() {
+        let places = |text: &str| {
+            let starts = text.match_indices('{').map(|(start, _)| start);
+            let mut places: Vec<_> = starts.map(|start| text[start..].split('}').next().unwrap().to_owned()).collect();
+            places.sort();
+            places
+        };
+        let (languages, all) = (languages(), languages().all().unwrap());
+        let english = languages.get("en").unwrap();
+        for language in &all {
+            for word in Word::ALL {
+                let (said, reference) = (language.word(*word), english.word(*word));
+                assert_eq!(places(said), places(reference), "{} {word:?}", language.tag);
+                assert_eq!(said, said.trim(), "{} {word:?}", language.tag);
+            }
+            assert_eq!(places(&language.date), ["{day", "{month", "{year"], "{}", language.tag);
+            assert!(language.months.iter().all(|month| !month.trim().is_empty()), "{}", language.tag);
+        }
+        assert_eq!(all.iter().filter(|language| language.review == Review::Reference).count(), 1);
+    }
+
+    #[test]
+    fn a_language_is_found_by_its_tag_and_by_its_codes() {
+        let languages = languages();
+        for (tag, _) in FILES {
+            let language = languages.get(tag).unwrap();
+            assert_eq!(language.tag, tag);
+            for code in &language.codes {
+                assert_eq!(Languages::tag(code), Some(tag), "{code}");
+            }
+        }
+        assert_eq!(CODES.len(), languages.all().unwrap().iter().map(|language| language.codes.len()).sum::<usize>());
+        for (asked, tag) in
+            [("HIN", "hi"), ("hi-IN", "hi"), ("en_GB", "en"), ("BNG", "bn"), ("KKN", "kok"), ("ORY", "or")]
+        {
+            assert_eq!(Languages::tag(asked), Some(tag), "{asked}");
+        }
+        for asked in ["", "tlh", "xx-IN", "../en", "h"] {
+            assert_eq!(Languages::tag(asked), None, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_country_says_a_word_its_own_way_in_one_language() {
+        let own = BTreeMap::from([("en".to_owned(), BTreeMap::from([(Word::Programme, "Ours".to_owned())]))]);
+        let languages = Languages::new(own);
+        assert_eq!(languages.get("en").unwrap().word(Word::Programme), "Ours");
+        assert_ne!(languages.get("hi").unwrap().word(Word::Programme), "Ours");
+        assert_eq!(languages.get("en").unwrap().word(Word::Scan), "Scan to verify");
+    }
+}

@@ -37,7 +37,7 @@ use credential::{Facts, qr::Symbol};
 
 use crate::{
     font::{Fonts, Weight},
-    language::{Language, Languages},
+    language::{Language, Languages, Review},
     layout::Layout,
     pdf::About,
     template::Template,
@@ -45,17 +45,19 @@ use crate::{
     wording::Wording,
 };
 
-/// The templates that come with the service: a name, and the files of its folder.
-pub const TEMPLATES: [(&str, &[(&str, &[u8])]); 1] =
-    [("india", &[("template.toml", include_bytes!("../templates/india/template.toml"))])];
-
 /// A file of a template or a font: its name, without a folder, and its bytes.
 pub type File = (String, Arc<dyn AsRef<[u8]> + Send + Sync>);
 
-/// A template that comes with the service.
+/// The folder of a template that comes with the service.
 pub fn template(name: &str) -> Option<Vec<File>> {
-    let (_, files) = TEMPLATES.iter().find(|(known, _)| *known == name)?;
-    Some(files.iter().map(|(name, bytes)| ((*name).to_owned(), Arc::new(*bytes) as _)).collect())
+    let files = |files: &[(&str, &'static [u8])]| {
+        let file = |(name, bytes): &(&str, &'static [u8])| -> File { ((*name).to_owned(), Arc::new(*bytes)) };
+        Some(files.iter().map(file).collect())
+    };
+    match name {
+        "india" => files(&[("template.toml", include_bytes!("../templates/india/template.toml"))]),
+        _ => None,
+    }
 }
 
 /// What one page shows.
@@ -152,20 +154,23 @@ impl Printer {
     /// one asked for is not offered.
     pub fn language(&self, asked: Option<&str>, certificate: &Facts) -> Option<&'static str> {
         let choice = &self.template.language;
-        let tag = match asked {
-            Some(asked) => self.languages.tag(asked)?,
-            None => {
-                let region = certificate.evidence().map_or("", |evidence| &evidence.facility.address.address_region);
-                let regional = choice.regions.get(region.trim().to_lowercase().as_str());
-                self.languages.tag(regional.unwrap_or(&choice.default).get_ref())?
-            }
-        };
+        let region = certificate.evidence().map_or("", |evidence| &evidence.facility.address.address_region);
+        let regional =
+            || choice.regions.get(region.trim().to_lowercase().as_str()).unwrap_or(&choice.default).get_ref();
+        let tag = Languages::tag(asked.unwrap_or_else(|| regional()))?;
         choice.offered.iter().any(|offered| offered.get_ref() == tag).then_some(tag)
     }
 
     /// The languages that the template offers, BCP 47.
     pub fn languages(&self) -> Vec<&'static str> {
-        self.template.language.offered.iter().filter_map(|tag| self.languages.tag(tag.get_ref())).collect()
+        self.template.language.offered.iter().filter_map(|tag| Languages::tag(tag.get_ref())).collect()
+    }
+
+    /// The offered languages that no speaker has reviewed yet.
+    pub fn drafts(&self) -> Vec<&'static str> {
+        let draft =
+            |tag: &&'static str| self.languages.get(tag).is_some_and(|language| language.review == Review::Draft);
+        self.languages().into_iter().filter(draft).collect()
     }
 
     /// Reads every language and looks for every letter of the offered ones in the fonts: what a template's author wants to know and a page would only show.
@@ -198,7 +203,7 @@ impl Printer {
         let (languages, shaper) = (self.printed(look), Shaper::new(&self.fonts));
         let layout = self.layout(page, look, &languages, &shaper);
         let about = About {
-            title: self.title(page, &languages),
+            title: title(page, &languages),
             languages: &languages,
             issued: &page.certificate.issuance_date,
             credential: page.credential,
@@ -213,7 +218,7 @@ impl Printer {
     pub fn svg(&self, page: &Page<'_>, look: &Look) -> Result<String, PrintError> {
         let (languages, shaper) = (self.printed(look), Shaper::new(&self.fonts));
         let layout = self.layout(page, look, &languages, &shaper);
-        let title = self.title(page, &languages);
+        let title = title(page, &languages);
         picture::svg(&layout, &self.fonts, page.symbol, &title).map_err(|error| PrintError::Page(error.to_string()))
     }
 
@@ -239,13 +244,6 @@ impl Printer {
             .collect()
     }
 
-    fn title(&self, page: &Page<'_>, languages: &[&Language]) -> String {
-        let word =
-            if page.certificate.is_test() { language::Word::TestDocumentTitle } else { language::Word::DocumentTitle };
-        let id = page.certificate.evidence().map_or("", |evidence| &evidence.certificate_id);
-        languages.first().map(|language| language.word(word).replace("{certificate}", id)).unwrap_or_default()
-    }
-
     fn layout<'a>(
         &'a self,
         page: &Page<'_>,
@@ -256,6 +254,14 @@ impl Printer {
         let design = self.template.design(look.kind);
         compose::compose(Wording { template: &self.template, design, languages }, shaper, page)
     }
+}
+
+/// What the file is called in its metadata: no personal data.
+fn title(page: &Page<'_>, languages: &[&Language]) -> String {
+    let word =
+        if page.certificate.is_test() { language::Word::TestDocumentTitle } else { language::Word::DocumentTitle };
+    let id = page.certificate.evidence().map_or("", |evidence| &evidence.certificate_id);
+    languages.first().map(|language| language.word(word).replace("{certificate}", id)).unwrap_or_default()
 }
 
 /// Goes into [`Printer::version`]: change it whenever this crate's code would draw the same page otherwise.

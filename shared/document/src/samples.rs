@@ -5,6 +5,14 @@ use credential::{
     facts::{Address, Evidence, Facility, Named, Subject},
 };
 
+/// India's template.
+pub(crate) const INDIA: &str = include_str!("../templates/india/template.toml");
+
+/// The files of a template's folder that has nothing but this text.
+pub(crate) fn folder(text: &str) -> Vec<crate::File> {
+    vec![("template.toml".to_owned(), std::sync::Arc::new(text.to_owned()))]
+}
+
 /// Easy and hard pages.
 pub(crate) fn pages() -> Vec<(Facts, Vec<Facts>)> {
     let mut long = named(&"Venkatanarasimharajuvaripeta Subrahmanya ".repeat(6));
@@ -92,6 +100,26 @@ pub(crate) fn international(dose: u64) -> Facts {
 pub(crate) fn named(name: &str) -> Facts {
     let mut facts = certificate(1, 2);
     facts.credential_subject.name = name.to_owned();
+    facts
+}
+
+/// A test's result.
+pub(crate) fn tested() -> Facts {
+    let mut facts = certificate(1, 2);
+    facts.types[1] = "ProofOfTestCertificateCredential".to_owned();
+    facts.credential_subject.age = String::new();
+    facts.credential_subject.dob = "1995-03-14".to_owned();
+    facts.evidence = vec![Evidence {
+        certificate_id: "98765430".to_owned(),
+        test_type: "RT-PCR".to_owned(),
+        test_name: "Synthetic SARS-CoV-2 Kit".to_owned(),
+        disease: "COVID-19".to_owned(),
+        sample_origin: "Nasopharyngeal swab".to_owned(),
+        sample_collection_timestamp: "2021-08-28T18:30:00.000Z".to_owned(),
+        result_timestamp: "2021-08-29T06:15:00.000Z".to_owned(),
+        result: "Negative".to_owned(),
+        ..facts.evidence[0].clone()
+    }];
     facts
 }
 

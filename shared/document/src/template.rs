@@ -56,22 +56,21 @@ impl Template {
     /// With the line, when the text is no template or what it says cannot be printed.
     pub(crate) fn parse(text: &str) -> Result<Self, PrintError> {
         let template: Self = toml::from_str(text).map_err(|error| PrintError::Template(error.to_string()))?;
-        let known = Languages::new(Wording::new());
         let mut faults = Faults { text, found: Vec::new() };
         let named =
             template.language.offered.iter().chain([&template.language.default]).chain(&template.language.beside);
         for tag in named.chain(template.language.regions.values()) {
-            if !known.tags().any(|tag_known| tag_known == tag.get_ref()) {
-                faults.add(tag.span(), format!("there is no language {}", tag.get_ref()));
+            if !Languages::tags().any(|tag_known| tag_known == tag.get_ref()) {
+                faults.add(tag.span(), &format!("there is no language {}", tag.get_ref()));
             } else if !template.language.offered.iter().any(|offered| offered.get_ref() == tag.get_ref()) {
-                faults.add(tag.span(), format!("{} is not offered", tag.get_ref()));
+                faults.add(tag.span(), &format!("{} is not offered", tag.get_ref()));
             }
         }
         if !(0.3..=1.0).contains(template.sizes.floor.get_ref()) {
-            faults.add(template.sizes.floor.span(), "floor lies between 0.3 and 1".to_owned());
+            faults.add(template.sizes.floor.span(), "floor lies between 0.3 and 1");
         }
         if *template.sizes.lines.get_ref() == 0 {
-            faults.add(template.sizes.lines.span(), "a text has at least one line".to_owned());
+            faults.add(template.sizes.lines.span(), "a text has at least one line");
         }
         for design in [&template.domestic, &template.international, &template.test, &template.card] {
             design.check(&template, &mut faults);
@@ -107,7 +106,7 @@ struct Faults<'a> {
 }
 
 impl Faults<'_> {
-    fn add(&mut self, span: Range<usize>, why: String) {
+    fn add(&mut self, span: Range<usize>, why: &str) {
         let before = self.text.get(..span.start).unwrap_or_default();
         self.found.push(format!("line {}: {why}", before.matches('\n').count() + 1));
     }
@@ -321,20 +320,20 @@ impl Design {
         if size < SMALLEST_SYMBOL {
             let why =
                 format!("a QR code of {size} mm is too small to be scanned from paper: at least {SMALLEST_SYMBOL}");
-            faults.add(symbol.size.span(), why);
+            faults.add(symbol.size.span(), &why);
         }
         if *symbol.quiet_zone.get_ref() < QUIET_ZONE {
-            faults.add(symbol.quiet_zone.span(), format!("readers want a quiet zone of {QUIET_ZONE} modules"));
+            faults.add(symbol.quiet_zone.span(), &format!("readers want a quiet zone of {QUIET_ZONE} modules"));
         }
         let sheet = self.page.as_ref().unwrap_or(&template.page);
         let [width, height] = sheet.size.size();
         if size + sheet.top > height || size + 2.0 * sheet.margin > width {
-            faults.add(symbol.size.span(), format!("a QR code of {size} mm does not fit the page"));
+            faults.add(symbol.size.span(), &format!("a QR code of {size} mm does not fit the page"));
         }
         for block in &self.blocks {
             match block {
                 Block::Fields(fields) if *fields.columns.get_ref() == 0 => {
-                    faults.add(fields.columns.span(), "columns: at least one is needed".to_owned());
+                    faults.add(fields.columns.span(), "columns: at least one is needed");
                 }
                 _ => {}
             }
@@ -547,8 +546,8 @@ mod tests {
             ("[page]\n", "[page]\npaper = \"A4\"\n", "unknown field `paper`"),
             ("fact = \"gender\"", "fact = \"sex\"", "unknown variant `sex`"),
         ] {
-            let text = crate::INDIA.replacen(right, wrong, 1);
-            assert_ne!(text, crate::INDIA, "{right}");
+            let text = crate::samples::INDIA.replacen(right, wrong, 1);
+            assert_ne!(text, crate::samples::INDIA, "{right}");
             let Err(PrintError::Template(message)) = Template::parse(&text) else { panic!("accepted: {wrong}") };
             let line =
                 text.lines().position(|line| line.contains(wrong.trim_end().lines().last().unwrap())).unwrap() + 1;

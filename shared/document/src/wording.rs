@@ -183,7 +183,7 @@ impl<'a> Wording<'a> {
         self.languages.first().map(|language| counted(language.word(word), evidence)).unwrap_or_default()
     }
 
-    /// When the next dose is due, by the template's interval for the vaccine.
+    /// When the next dose is due, by the template's interval for the vaccine; a line in each language, for two sentences on one confuse their directions.
     fn next_dose(self, evidence: &Evidence) -> String {
         let name: String = evidence.vaccine.to_lowercase().split_whitespace().collect();
         let interval = self.template.intervals.iter().find(|interval| name.contains(&interval.vaccine));
@@ -197,14 +197,14 @@ impl<'a> Wording<'a> {
         let said = self.each(|language| {
             let from = self.written(from, language);
             match interval.until.and_then(after) {
-                None => language.word(Word::NextDoseOn).replace("{from}", &isolated(&from, language)),
-                Some(until) => language
-                    .word(Word::NextDoseBetween)
-                    .replace("{from}", &isolated(&from, language))
-                    .replace("{until}", &isolated(&self.written(until, language), language)),
+                None => language.word(Word::NextDoseOn).replace("{from}", &from),
+                Some(until) => {
+                    let until = self.written(until, language);
+                    language.word(Word::NextDoseBetween).replace("{from}", &from).replace("{until}", &until)
+                }
             }
         });
-        said.join(BETWEEN)
+        said.join("\n")
     }
 
     /// A date or a time as a day in the template's zone; text that is neither, as it is.
@@ -313,7 +313,7 @@ fn counted(text: &str, evidence: &Evidence) -> String {
         .replace("{extra}", &evidence.dose.saturating_sub(evidence.total_doses).to_string())
 }
 
-/// A number or date within a text of the other direction keeps its own order between two invisible marks.
+/// A telephone number within a text of the other direction keeps its own order between two invisible marks.
 fn isolated(text: &str, language: &Language) -> String {
     match language.direction {
         Direction::Ltr => text.to_owned(),
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     fn wording<T>(ask: impl Fn(Wording<'_>) -> T) -> T {
-        let template = Template::parse(crate::INDIA).unwrap();
+        let template = Template::parse(crate::samples::INDIA).unwrap();
         let languages = crate::language::Languages::new(crate::language::Wording::new());
         ask(Wording { template: &template, design: &template.domestic, languages: &[languages.get("en").unwrap()] })
     }
@@ -399,6 +399,49 @@ mod tests {
                 assert_eq!(wording.dose(&vaccination), name);
             }
         });
+    }
+
+    #[test]
+    fn the_next_dose_is_due_by_the_vaccines_interval_until_the_course_is_complete() {
+        wording(|wording| {
+            for (vaccine, dose, due) in [
+                ("COVAXIN", 1, "Between 30 Sep 2021 and 14 Oct 2021"),
+                ("Covi Shield", 1, "Between 25 Nov 2021 and 23 Dec 2021"),
+                ("Corbevax", 1, "Due on 30 Sep 2021"),
+                ("A vaccine of tomorrow", 1, "Due on 22 Sep 2021"),
+                ("COVAXIN", 2, ""),
+            ] {
+                let evidence = Evidence {
+                    vaccine: vaccine.to_owned(),
+                    date: "2021-09-02T06:00:00Z".to_owned(),
+                    dose,
+                    total_doses: 2,
+                    ..Evidence::default()
+                };
+                assert_eq!(wording.next_dose(&evidence), due, "{vaccine}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_signed_word_is_shown_as_signed_and_then_in_the_documents_language() {
+        let template = Template::parse(crate::samples::INDIA).unwrap();
+        let languages = crate::language::Languages::new(crate::language::Wording::new());
+        let (english, hindi) = (languages.get("en").unwrap(), languages.get("hi").unwrap());
+        let value = |languages: &[&Language], text| {
+            Wording { template: &template, design: &template.domestic, languages }.value(text)
+        };
+        assert_eq!(value(&[english], "Female"), "Female");
+        assert_eq!(value(&[english, hindi], "female"), "female / महिला");
+        assert_eq!(value(&[hindi], "Male"), "Male / पुरुष");
+        assert_eq!(value(&[hindi], "Transgender"), "Transgender");
+    }
+
+    #[test]
+    fn a_passport_is_whole_for_a_border_and_no_other_document_is() {
+        assert_eq!(passport("did:Passport:Z1234567"), "Z1234567");
+        assert_eq!(passport("did:in.gov.uidai.aadhaar:234234331234"), "");
+        assert_eq!(passport(""), "");
     }
 
     #[test]

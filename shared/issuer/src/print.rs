@@ -130,24 +130,32 @@ pub(crate) async fn picture(
     }
     let (kind, extension) = (format.media_type(), format.extension());
     let key = format!("{extension}/{etag}.{extension}");
-    let bytes = match kept(app, &key).await {
-        Some(bytes) => bytes,
-        None => {
-            let turn = app.printing.turn(&key);
-            let _turn = turn.lock().await;
-            match kept(app, &key).await {
-                Some(bytes) => bytes,
-                None => {
-                    let made = make(app, printer, selection, &facts, &look, format)?;
-                    // The files are a cache: when they fail, the picture is made anew. Another process may have been first: then its picture is the picture.
-                    let first = app.files.write(&key, &made, kind).await.unwrap_or(true);
-                    if first { made } else { kept(app, &key).await.unwrap_or(made) }
-                }
-            }
-        }
-    };
+    let bytes = kept_or_made(app, &key, kind, || make(app, printer, selection, &facts, &look, format)).await?;
     let file_name = format!("certificate-{}.{extension}", selection.certificate.issuance.certificate_id.as_str());
     Ok(Personal { media_type: kind, etag, file_name, bytes }.into_response())
+}
+
+/// What is kept under `key`; else what `render` makes, kept from now on. The files are a cache: when they fail, the picture is made anew.
+async fn kept_or_made(
+    app: &App,
+    key: &str,
+    media_type: &str,
+    render: impl FnOnce() -> Result<Vec<u8>, Error>,
+) -> Result<Vec<u8>, Error> {
+    if let Some(bytes) = kept(app, key).await {
+        return Ok(bytes);
+    }
+    let turn = app.printing.turn(key);
+    let _turn = turn.lock().await;
+    if let Some(bytes) = kept(app, key).await {
+        return Ok(bytes);
+    }
+    let made = render()?;
+    if app.files.write(key, &made, media_type).await.unwrap_or(true) {
+        return Ok(made);
+    }
+    // Another process was first: its picture is the picture.
+    Ok(kept(app, key).await.unwrap_or(made))
 }
 
 async fn kept(app: &App, key: &str) -> Option<Vec<u8>> {

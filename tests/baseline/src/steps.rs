@@ -15,7 +15,6 @@ use credential::{
 };
 use document::{Kind, Look, Page, Printer};
 use serde_json::{Map, Value};
-use std::sync::Arc;
 use std::{fs, sync::Arc};
 use time::{OffsetDateTime, macros::datetime};
 

@@ -50,6 +50,7 @@ async fn main() -> Result<()> {
         languages.len(),
         out.display()
     );
+    println!("Not reviewed by a speaker yet: {}.", printer.drafts().join(", "));
     Ok(())
 }
 

@@ -1,0 +1,147 @@
+//! Pages, from outside: language, kind and format are the caller's to choose; what cannot be is told; a picture is made once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+use serde_json::{Value, json};
+use tests::{Answer, Service, people, pixels::Picture};
+
+/// A complete course of one dose, certified with date of birth.
+fn traveller() -> Value {
+    let events: Value = serde_json::from_str(include_str!("../../events/certify/international.json")).unwrap();
+    events.as_array().unwrap().last().unwrap().clone()
+}
+
+async fn service_with(schema: &str, event: Value) -> (Service, String) {
+    let service = Service::start().await;
+    let code = event["preEnrollmentCode"].as_str().unwrap().to_owned();
+    let answer = service.client.certify(schema, &json!([event])).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    (service, format!("/certificate/api/certificatePDF/{code}"))
+}
+
+async fn get(service: &Service, path: &str) -> Answer {
+    service.client.get(path, "fetcher").await.unwrap()
+}
+
+#[tokio::test]
+async fn each_language_layout_kind_and_format_is_a_document_of_its_own() {
+    let (service, path) = service_with("v3", traveller()).await;
+    let mut bodies = Vec::new();
+    for query in [
+        "",
+        "?language=TAM",
+        "?language=ur",
+        "?layout=single",
+        "?type=ddcc",
+        "?type=card",
+        "?format=svg",
+        "?format=png",
+        "?format=png&density=36",
+    ] {
+        let answer = get(&service, &format!("{path}{query}")).await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        let (kind, start, extension) = match query {
+            _ if query.contains("svg") => ("image/svg+xml", b"<svg".as_slice(), "svg"),
+            _ if query.contains("png") => ("image/png", b"\x89PNG".as_slice(), "png"),
+            _ => ("application/pdf", b"%PDF".as_slice(), "pdf"),
+        };
+        assert_eq!(answer.header("content-type"), kind, "{query}");
+        assert!(answer.body.starts_with(start), "{query}");
+        assert!(answer.header("content-disposition").ends_with(&format!(".{extension}\"")), "{query}");
+        assert!(!bodies.contains(&answer.body), "{query} is like another");
+        bodies.push(answer.body);
+    }
+    // The same language under another name, the same kind by another route.
+    assert_eq!(get(&service, &format!("{path}?language=ta-IN")).await.body, bodies[1]);
+    let code = path.rsplit('/').next().unwrap();
+    assert_eq!(get(&service, &format!("/cert/api/v3/ddcc/certificatePDF/{code}")).await.body, bodies[4]);
+    assert_eq!(get(&service, &format!("/cert/api/v2/certificatePDF/{code}")).await.body, bodies[0]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_printed_is_told() {
+    let (service, path) = service_with("v1", people::event(1, 1)).await;
+    for (query, told) in [
+        ("language=tlh", "one of en, as, bn"),
+        ("language=fr", "one of en, as, bn"),
+        ("type=passport", "domestic, international"),
+        ("layout=triple", "bilingual or single"),
+        ("format=docx", "pdf, svg or png"),
+        ("format=png&density=9999", "36 to 300 dots"),
+        ("density=many", "query"),
+    ] {
+        let answer = get(&service, &format!("{path}?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{query}");
+        assert!(answer.text().contains(told), "{query}: {}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_page_for_travel_needs_a_complete_course_and_a_date_of_birth() {
+    let refused = async |schema: &str, event: Value| {
+        let (service, path) = service_with(schema, event).await;
+        get(&service, &format!("{path}?type=international")).await
+    };
+    let domestic = refused("v1", people::event(1, 1)).await;
+    assert_eq!((domestic.status, domestic.text().contains("complete course")), (400, true), "{}", domestic.text());
+    let mut incomplete = traveller();
+    incomplete["vaccination"]["dose"] = json!(1);
+    incomplete["vaccination"]["totalDoses"] = json!(2);
+    assert_eq!(refused("v3", incomplete).await.status, 400);
+}
+
+#[tokio::test]
+async fn those_who_ask_at_once_get_the_same_bytes() {
+    let (service, path) = service_with("v1", people::event(1, 1)).await;
+    let asked: Vec<_> = (0..16)
+        .map(|_| {
+            let (client, path) = (service.client.clone(), path.clone());
+            tokio::spawn(async move { client.get(&path, "fetcher").await.unwrap() })
+        })
+        .collect();
+    let mut bodies = Vec::new();
+    for answer in asked {
+        bodies.push(answer.await.unwrap().body);
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1);
+}
+
+#[tokio::test]
+async fn the_qr_code_is_read_from_a_200_dpi_raster_of_every_kind() {
+    let (service, path) = service_with("v3", traveller()).await;
+    for kind in ["domestic", "international", "card"] {
+        for language in ["en", "ur", "ml"] {
+            let answer = get(&service, &format!("{path}?type={kind}&language={language}&format=png&density=200")).await;
+            let payload =
+                tests::pixels::read_png(&answer.body).unwrap_or_else(|fault| panic!("{kind} {language}: {fault}"));
+            assert!(credential::qr::read(&payload).is_ok(), "{kind} {language}");
+        }
+    }
+}
+
+/// `UPDATE_GOLDEN=1` writes the sheet anew: look at it before it is committed.
+#[tokio::test]
+async fn every_language_looks_as_it_did() {
+    let (service, path) = service_with("v1", people::event(1, 1)).await;
+    let mut pages = Vec::new();
+    for language in "en as bn brx doi gu hi kn kok ks mai ml mni mr ne or pa sa sat sd ta te ur".split(' ') {
+        let answer = get(&service, &format!("{path}?language={language}&layout=single&format=png&density=50")).await;
+        pages.push(Picture::read(&answer.body).unwrap());
+    }
+    let sheet = Picture::sheet(&pages, 6);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/pages/languages.png");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(file, sheet.png().unwrap()).unwrap();
+    }
+    let golden = Picture::read(&std::fs::read(file).unwrap()).unwrap();
+    // Certificate id, time of issue and QR code are others each time: a tenth of the page.
+    let changed = sheet.difference(&golden, 48);
+    assert!(changed < 0.06, "{:.3} of the dots changed: look at the pages, then UPDATE_GOLDEN=1", changed);
+}
