@@ -143,7 +143,11 @@ fn intent(app: &App, event: &Event) -> Result<Intent> {
 
 fn new_issuance(event: &Event, now: OffsetDateTime) -> Result<Issuance> {
     let issued_at = now.replace_millisecond(now.millisecond()).unwrap_or(now);
-    Ok(Issuance { certificate_id: CertificateId::from_random(random()?), issued_at, kind: event.slot().kind })
+    Ok(Issuance {
+        certificate_id: CertificateId::from_random(random()?),
+        issued_at,
+        kind: event.slot().occasion.kind(),
+    })
 }
 
 fn random() -> Result<u128> {

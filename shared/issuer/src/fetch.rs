@@ -1,6 +1,6 @@
 //! Fetch: the certificate of a beneficiary as PDF, QR code or credential, and whether there is one.
 //!
-//! "The" certificate of a beneficiary is the highest dose's newest version. A citizen sees only what is registered to their own telephone number; to them
+//! "The" certificate of a beneficiary is the highest dose's newest version; their test is the one whose sample is the newest. A citizen sees only what is registered to their own telephone number; to them
 //! a stranger's certificate and none at all look the same.
 
 use crate::{
@@ -20,7 +20,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, Facts,
+    BeneficiaryCode, CertificateId, Dose, Facts, Kind,
     qr::{Form, Payload, Symbol},
 };
 use serde::Deserialize;
@@ -64,7 +64,7 @@ async fn pdf_of_beneficiary(
     Path(code): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    pdf(&app, &latest(&app, &caller, &code, None).await?, &headers).await
+    pdf(&app, &latest(&app, &caller, &code, Kind::Vaccination, None).await?, &headers).await
 }
 
 async fn pdf_of_dose(
@@ -73,7 +73,7 @@ async fn pdf_of_dose(
     Path((code, dose)): Path<(String, u64)>,
     headers: HeaderMap,
 ) -> Answer {
-    pdf(&app, &latest(&app, &caller, &code, Some(dose)).await?, &headers).await
+    pdf(&app, &latest(&app, &caller, &code, Kind::Vaccination, Some(dose)).await?, &headers).await
 }
 
 async fn pdf_of_certificate(
@@ -101,7 +101,7 @@ async fn pdf_by_query(
 }
 
 async fn exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): Path<String>) -> Answer {
-    existence(&app, &caller, &code, None).await
+    existence(&app, &caller, &code, Kind::Vaccination, None).await
 }
 
 async fn dose_exists(
@@ -109,7 +109,7 @@ async fn dose_exists(
     By(caller, ..): By<Askers>,
     Path((code, dose)): Path<(String, u64)>,
 ) -> Answer {
-    existence(&app, &caller, &code, Some(dose)).await
+    existence(&app, &caller, &code, Kind::Vaccination, Some(dose)).await
 }
 
 async fn qr_of_beneficiary(
@@ -119,7 +119,7 @@ async fn qr_of_beneficiary(
     Query(look): Query<Look>,
     headers: HeaderMap,
 ) -> Answer {
-    qr(&app, &latest(&app, &caller, &code, None).await?, &look, &headers)
+    qr(&app, &latest(&app, &caller, &code, Kind::Vaccination, None).await?, &look, &headers)
 }
 
 async fn qr_of_certificate(
@@ -153,7 +153,7 @@ async fn id_of_dose(
     By(caller, ..): By<Fetchers>,
     Path((code, dose)): Path<(String, u64)>,
 ) -> Answer {
-    let selection = latest(&app, &caller, &code, Some(dose)).await?;
+    let selection = latest(&app, &caller, &code, Kind::Vaccination, Some(dose)).await?;
     Ok(axum::Json(json!({ "certificateId": selection.certificate.issuance.certificate_id.as_str() })).into_response())
 }
 
@@ -162,18 +162,16 @@ type Answer = Result<Response, Error>;
 /// A certificate to show, and what stands beside it.
 struct Selection {
     certificate: Certificate,
-    /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last.
+    /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last. A test stands alone.
     history: Vec<Certificate>,
 }
 
-/// The beneficiary's certificate: highest dose (or exactly `dose`), newest version.
-async fn latest(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Result<Selection, Error> {
+/// The beneficiary's certificate of this kind: highest dose (or exactly `dose`) or newest sample, newest version.
+async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Result<Selection, Error> {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
-    let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
-    let wanted = theirs
-        .iter()
-        .rev()
-        .find(|certificate| dose.is_none_or(|dose| u64::from(certificate.slot.dose.number()) == dose));
+    let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
+    let number = |certificate: &Certificate| certificate.slot.occasion.dose().map(|dose| dose.number().into());
+    let wanted = theirs.iter().rev().find(|certificate| dose.is_none() || number(certificate) == dose);
     let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
     Ok(select(certificate, theirs))
 }
@@ -182,7 +180,7 @@ async fn latest(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Re
 async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
     let id = CertificateId::parse(id).ok_or(Error::NoCertificate)?;
     let code = app.store.beneficiary_of(&id).await?.ok_or(Error::NoCertificate)?;
-    let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
+    let theirs = caller.only_theirs(app, app.store.certificates(&code, None).await?).await?;
     let wanted = theirs.iter().find(|certificate| certificate.issuance.certificate_id == id);
     let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
     Ok(select(certificate, theirs))
@@ -192,27 +190,29 @@ async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Erro
 fn select(certificate: Certificate, all: Vec<Certificate>) -> Selection {
     let mut history: Vec<Certificate> = Vec::new();
     let shown = &certificate.slot;
-    for earlier in
-        all.into_iter().filter(|other| other.slot.programme == shown.programme && other.slot.dose < shown.dose)
-    {
-        history.pop_if(|last| last.slot.dose == earlier.slot.dose);
+    let is_earlier = |other: &Certificate| {
+        let doses = other.slot.occasion.dose().zip(shown.occasion.dose());
+        other.slot.programme == shown.programme && doses.is_some_and(|(theirs, shown)| theirs < shown)
+    };
+    for earlier in all.into_iter().filter(is_earlier) {
+        history.pop_if(|last| last.slot.occasion == earlier.slot.occasion);
         history.push(earlier);
     }
     history.push(certificate.clone());
     Selection { certificate, history }
 }
 
-async fn existence(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Answer {
+async fn existence(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Answer {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
     let dose = match dose {
         Some(number) => Some(Dose::new(number).ok_or(Error::NoCertificate)?),
         None => None,
     };
     let there = if caller.sees_all() {
-        app.store.has_certificate(&code, dose).await?
+        app.store.has_certificate(&code, kind, dose).await?
     } else {
-        let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
-        theirs.iter().any(|certificate| dose.is_none_or(|dose| certificate.slot.dose == dose))
+        let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
+        theirs.iter().any(|certificate| dose.is_none() || certificate.slot.occasion.dose() == dose)
     };
     if there { Ok(StatusCode::OK.into_response()) } else { Err(Error::NoCertificate) }
 }

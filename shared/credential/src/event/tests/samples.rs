@@ -19,6 +19,7 @@ fn samples() -> BTreeMap<String, Vec<Event>> {
         let schema = match entry["schema"].as_str().unwrap() {
             "v1" => Schema::V1,
             "v3" => Schema::V3,
+            "v1/test" => Schema::Test,
             other => panic!("{other} is no schema"),
         };
         let events =
