@@ -34,6 +34,7 @@ pub fn pdf_routes() -> Router<App> {
         .route("/certificate/api/certificate/{certificateId}", get(pdf_of_certificate))
         .route("/cert/api/certificatePDF/{beneficiaryId}", get(pdf_of_beneficiary))
         .route("/cert/api/certificatePDF/{beneficiaryId}/{dose}", get(pdf_of_dose))
+        .route("/certificate/api/test/certificatePDF/{beneficiaryId}", get(pdf_of_test))
 }
 
 /// Whether there is a certificate.
@@ -42,6 +43,7 @@ pub fn head_routes() -> Router<App> {
         .route("/certificate/api/certificatePDF/{beneficiaryId}", head(exists))
         .route("/cert/api/certificate/{beneficiaryId}", head(exists))
         .route("/cert/api/certificate/{beneficiaryId}/{dose}", head(dose_exists))
+        .route("/certificate/api/test/certificatePDF/{beneficiaryId}", head(test_exists))
 }
 
 /// QR code by beneficiary or certificate, PNG or SVG.
@@ -49,6 +51,7 @@ pub fn qr_routes() -> Router<App> {
     Router::new()
         .route("/certificate/api/certificateQRCode/{beneficiaryId}", get(qr_of_beneficiary))
         .route("/certificate/api/certificate/QRCode/{certificateId}", get(qr_of_certificate))
+        .route("/certificate/api/test/certificateQRCode/{beneficiaryId}", get(qr_of_test))
 }
 
 /// The signed credential itself, and the id of a dose's certificate.
@@ -74,6 +77,15 @@ async fn pdf_of_dose(
     headers: HeaderMap,
 ) -> Answer {
     pdf(&app, &latest(&app, &caller, &code, Kind::Vaccination, Some(dose)).await?, &headers).await
+}
+
+async fn pdf_of_test(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    pdf(&app, &latest(&app, &caller, &code, Kind::Test, None).await?, &headers).await
 }
 
 async fn pdf_of_certificate(
@@ -112,6 +124,10 @@ async fn dose_exists(
     existence(&app, &caller, &code, Kind::Vaccination, Some(dose)).await
 }
 
+async fn test_exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): Path<String>) -> Answer {
+    existence(&app, &caller, &code, Kind::Test, None).await
+}
+
 async fn qr_of_beneficiary(
     State(app): State<App>,
     By(caller, ..): By<Fetchers>,
@@ -120,6 +136,16 @@ async fn qr_of_beneficiary(
     headers: HeaderMap,
 ) -> Answer {
     qr(&app, &latest(&app, &caller, &code, Kind::Vaccination, None).await?, &look, &headers)
+}
+
+async fn qr_of_test(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    Query(look): Query<Look>,
+    headers: HeaderMap,
+) -> Answer {
+    qr(&app, &latest(&app, &caller, &code, Kind::Test, None).await?, &look, &headers)
 }
 
 async fn qr_of_certificate(
