@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use aws::{DynamoStore, create_table};
-use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, ProgrammeId, Signed, SlotKey};
+use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Occasion, ProgrammeId, Signed, SlotKey};
 use issuer::ports::{Audit, Certificate, Commit, Intent, Reservation, Store};
 use std::{path::Path, sync::Arc, time::Instant};
 use time::{Duration, OffsetDateTime};
@@ -48,10 +48,10 @@ async fn issue(store: &DynamoStore, number: u128) -> Result<()> {
     let slot = SlotKey {
         programme: ProgrammeId::default(),
         beneficiary: BeneficiaryCode::parse(&format!("code-{number}")).context("a code")?,
-        kind: Kind::Vaccination,
-        dose: Dose::new(1).context("a dose")?,
+        occasion: Occasion::Dose(Dose::new(1).context("a dose")?),
     };
-    let issuance = Issuance { certificate_id: CertificateId::from_random(number), issued_at: now, kind: slot.kind };
+    let issuance =
+        Issuance { certificate_id: CertificateId::from_random(number), issued_at: now, kind: slot.occasion.kind() };
     let intent = Intent {
         slot: slot.clone(),
         digest: EventDigest([7; 32]),

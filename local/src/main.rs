@@ -62,12 +62,16 @@ fn introduction(running: &Running) -> String {
 
   certify v1 one-dose
   certify v3 international
+  certify v1/test test-result
   fetch -o certificate.pdf {url}/certificate/api/certificatePDF/CODE     (CODE: the event's preEnrollmentCode)
   fetch -I {url}/certificate/api/certificatePDF/CODE
   fetch -o qr.png {url}/certificate/api/certificateQRCode/CODE
   fetch -o certificate.pdf {url}/certificate/api/certificate/ID          (ID: a certificateId that certify answered)
   fetch -o qr.png {url}/certificate/api/certificate/QRCode/ID
   fetch {url}/certificate/api/credential/ID
+  fetch -o test.pdf {url}/certificate/api/test/certificatePDF/CODE
+  fetch -I {url}/certificate/api/test/certificatePDF/CODE
+  fetch -o test-qr.png {url}/certificate/api/test/certificateQRCode/CODE
   fetch -o certificate.pdf {url}/cert/api/certificatePDF/CODE/1
   fetch -I {url}/cert/api/certificate/CODE/1
   fetch {url}/cert/api/certificateId/CODE/1

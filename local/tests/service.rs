@@ -41,7 +41,7 @@ async fn a_restart_finds_everything_again() {
 
     let second = local::start(place(folder.path())).await.unwrap();
     assert_eq!(second.store().published_keys().await.unwrap(), keys);
-    let found = second.store().certificates(&intent.slot.beneficiary).await.unwrap();
+    let found = second.store().certificates(&intent.slot.beneficiary, None).await.unwrap();
     assert_eq!(found[0].signed.as_str(), certificate.signed.as_str());
     assert_eq!(second.store().beneficiary_of(&issuance.certificate_id).await.unwrap(), Some(intent.slot.beneficiary));
     second.shutdown().await.unwrap();

@@ -33,6 +33,7 @@ rules! {
     certificates_come_in_order_of_dose_then_of_issue
     many_certificates_come_whole
     having_a_certificate_depends_on_the_dose
+    tests_and_vaccinations_do_not_see_each_other
     nobody_is_behind_an_unknown_id
 }
 

@@ -54,7 +54,7 @@ impl Client {
         self
     }
 
-    /// Reports events; `schema` is `v1` or `v3`.
+    /// Reports events; `schema` is `v1`, `v3` or `v1/test`.
     pub async fn certify(&self, schema: &str, events: &Value) -> Result<Answer> {
         let body = Some(("application/json", events.to_string().into_bytes()));
         self.send(Method::POST, &format!("/divoc/api/{schema}/certify"), "certifier", &[], body).await

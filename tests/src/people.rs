@@ -34,6 +34,39 @@ pub fn event(person: u64, dose: u64) -> Value {
     })
 }
 
+/// An event for the negative test of a sample taken from this person on this day of July 2021.
+pub fn test(person: u64, day: u64) -> Value {
+    json!({
+        "preEnrollmentCode": code(person),
+        "programId": "C19",
+        "recipient": {
+            "name": format!("Asha Example {person}"),
+            "dob": "1980-01-02",
+            "gender": "Female",
+            "nationality": "Indian",
+            "identity": format!("did:in.gov.uidai.aadhaar:9999{person:08}"),
+            "contact": [telephone(person)],
+            "address": { "addressLine1": "12 Sample Street", "addressLine2": "", "district": "Bengaluru South", "state": "Karnataka", "pincode": 560_034 }
+        },
+        "testDetails": {
+            "testType": "RT-PCR",
+            "disease": "COVID-19",
+            "sampleCollectionTimestamp": format!("2021-07-{day:02}T09:30:00.000Z"),
+            "resultTimestamp": format!("2021-07-{day:02}T18:00:00.000Z"),
+            "result": "Negative",
+            "testName": "Viral RNA detection",
+            "batch": "T-4120Z",
+            "manufacturer": "Sample Diagnostics",
+            "sampleOrigin": "Nasopharyngeal swab"
+        },
+        "verifier": { "name": "Sister Example" },
+        "facility": {
+            "name": "Sample Laboratory",
+            "address": { "addressLine1": "1 Station Road", "addressLine2": "", "district": "Bengaluru South", "state": "Karnataka", "pincode": "560034", "country": "IN" }
+        }
+    })
+}
+
 /// The person's contact.
 pub fn telephone(person: u64) -> String {
     format!("tel:+9199{:08}", person % 100_000_000)

@@ -3,7 +3,7 @@
 use crate::Client;
 use anyhow::{Result, bail};
 use async_trait::async_trait;
-use credential::{BeneficiaryCode, CertificateId, Dose, PublicKey, SlotKey, VerificationMethod};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, SlotKey, VerificationMethod};
 use issuer::{
     App,
     config::Place,
@@ -102,12 +102,12 @@ impl Store for Mortal {
         self.inner.occupants(slots).await
     }
 
-    async fn certificates(&self, beneficiary: &BeneficiaryCode) -> Result<Vec<Certificate>> {
-        self.inner.certificates(beneficiary).await
+    async fn certificates(&self, beneficiary: &BeneficiaryCode, kind: Option<Kind>) -> Result<Vec<Certificate>> {
+        self.inner.certificates(beneficiary, kind).await
     }
 
-    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, dose: Option<Dose>) -> Result<bool> {
-        self.inner.has_certificate(beneficiary, dose).await
+    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, kind: Kind, dose: Option<Dose>) -> Result<bool> {
+        self.inner.has_certificate(beneficiary, kind, dose).await
     }
 
     async fn beneficiary_of(&self, certificate: &CertificateId) -> Result<Option<BeneficiaryCode>> {

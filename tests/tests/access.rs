@@ -12,9 +12,13 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 15] = [
+const GUARDED: [(&str, &str, &[&str]); 21] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
+    ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
+    ("GET", "/certificate/api/test/certificatePDF/X", &["fetcher", "citizen", "admin"]),
+    ("HEAD", "/certificate/api/test/certificatePDF/X", &["certifier", "fetcher", "citizen", "admin"]),
+    ("GET", "/certificate/api/test/certificateQRCode/X", &["fetcher", "citizen", "admin"]),
     ("GET", "/certificate/api/certificatePDF/X", &["fetcher", "citizen", "admin"]),
     ("HEAD", "/certificate/api/certificatePDF/X", &["certifier", "fetcher", "citizen", "admin"]),
     ("GET", "/certificate/api/certificatePDF?certificateId=1", &["fetcher", "citizen", "admin"]),
@@ -32,7 +36,7 @@ const GUARDED: [(&str, &str, &[&str]); 15] = [
     ("HEAD", "/certificate/api/certificate/1", &["fetcher", "citizen", "admin"]),
 ];
 
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 9] = [
     "/",
     "/health",
     "/openapi.yaml",
@@ -41,6 +45,7 @@ const OPEN: [&str; 8] = [
     "/.well-known/public-key.pem",
     "/credentials/vaccination/v1",
     "/credentials/vaccination/v2",
+    "/credentials/testCertificate/v1",
 ];
 
 fn body(method: &str) -> Option<(&'static str, Vec<u8>)> {

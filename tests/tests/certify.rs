@@ -120,10 +120,10 @@ async fn another_event_for_a_certified_dose_is_a_conflict_and_stores_nothing_of_
             "type": "urn:divoc:problem:already-certified",
             "title": "Already certified with other details",
             "status": 409,
-            "detail": "a dose is already certified with other details",
+            "detail": "a dose or a test is already certified with other details",
             "errors": [{
                 "pointer": "/1",
-                "detail": "this dose is already certified with other details; correct a certificate with PUT /divoc/api/v1/certificate",
+                "detail": "this is already certified with other details; correct a vaccination's certificate with PUT /divoc/api/v1/certificate",
             }],
             "update": "/divoc/api/v1/certificate",
         })

@@ -29,6 +29,9 @@ mod lambda;
 #[path = "../../shared/aws/tests/ministack/mod.rs"]
 mod ministack;
 
+/// What a tested person of `events/certify/test-result.json` is asked for.
+const TESTED_PDF: &str = "/certificate/api/test/certificatePDF/10000000000301";
+const TESTED_QR: &str = "/certificate/api/test/certificateQRCode/10000000000301";
 /// What the sample events have where a real one has a token.
 const TOKEN: &str = "PLACEHOLDER";
 /// What they have where a real one has the id of a certificate, which nobody knows before it is made.
@@ -80,19 +83,34 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let picture = ok(drawer.answer(draw).await, "image/png").body;
     assert_eq!(qr::read(&pixels::read_png(&picture).unwrap()).unwrap(), json);
 
-    // 5. API Gateway lets nobody through without a token; if it did, the function would not.
+    // 5. A test's result goes the same way, on its own routes.
+    let body = fs::read_to_string(root().join("events/certify/test-result.json")).unwrap();
+    let report = redirected(event("certify", &[(TOKEN, &certifier)]), "/divoc/api/v1/test/certify", Some(&body));
+    let results = ok(certify.answer(report).await, "application/json").json();
+    let newest = results["certificates"][0]["certificateId"].as_str().unwrap();
+    let print = redirected(event("certificate_pdf", &[(TOKEN, &fetcher)]), TESTED_PDF, None);
+    let pdf = ok(printer.answer(print).await, "application/pdf");
+    assert_eq!(pdf.header("content-disposition"), format!("inline; filename=\"certificate-{newest}.pdf\""));
+    let exists = redirected(event("certificate_head", &[(TOKEN, &fetcher)]), TESTED_PDF, None);
+    assert_eq!(head.answer(exists).await.status, 200);
+    let draw = redirected(event("certificate_qr", &[(TOKEN, &fetcher)]), TESTED_QR, None);
+    let picture = ok(drawer.answer(draw).await, "image/png").body;
+    let json = qr::read(&pixels::read_png(&picture).unwrap()).unwrap();
+    assert!(verify(&json, &methods).unwrap().facts.is_test());
+
+    // 6. API Gateway lets nobody through without a token; if it did, the function would not.
     let mut anonymous = get;
     anonymous["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
     problem(&credential.answer(anonymous).await, 401, "unauthenticated");
 
-    // 6. The database goes away: the caller is asked to come back.
+    // 7. The database goes away: the caller is asked to come back.
     drop(stack.emulator);
     let gone = head.answer(ask).await;
     assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
 
-    // 7. The logs tell what was done, and nothing of whom.
+    // 8. The logs tell what was done, and nothing of whom.
     let routes = [&certify, &printer, &head, &public, &credential, &drawer].map(|function| requests(&function.log()));
-    assert_eq!(routes.map(|requests| requests.len()), [2, 3, 2, 1, 2, 1]);
+    assert_eq!(routes.map(|requests| requests.len()), [3, 4, 3, 1, 2, 2]);
 }
 
 #[test]
@@ -224,6 +242,17 @@ async fn published_by(identity: &DevelopmentIdentity) -> String {
     url
 }
 
+/// The request on another path of the same function, with another body.
+fn redirected(mut event: Value, path: &str, body: Option<&str>) -> Value {
+    event["rawPath"] = path.into();
+    event["requestContext"]["http"]["path"] = path.into();
+    if let Some(body) = body {
+        event["body"] = body.into();
+        event["headers"]["content-length"] = body.len().to_string().into();
+    }
+    event
+}
+
 fn answered(status: &str, id: &str) -> Value {
     json!({ "certificates": [{
         "index": 0, "certificateId": id, "status": status,
@@ -251,10 +280,12 @@ fn published(pem: &str) -> Vec<VerificationMethod> {
     vec![VerificationMethod { id, key: PublicKey::from_pem(pem).unwrap() }]
 }
 
-/// The lines of a function's log about requests; all are JSON, and none says anything of the person of the events or of the callers.
+/// The lines of a function's log about requests; all are JSON, and none says anything of the persons of the events or of the callers.
 fn requests(log: &str) -> Vec<Value> {
-    let personal = ["10000000000101", "Asha", "Ramaswamy", "99999 00101", "9999900101", "Mysuru", "Bearer", "eyJ"];
-    let told: BTreeSet<_> = personal.into_iter().filter(|personal| log.contains(personal)).collect();
+    let vaccinated = ["10000000000101", "Asha", "Ramaswamy", "99999 00101", "9999900101", "Mysuru"];
+    let tested = ["10000000000301", "Nanda", "Poovaiah", "99999 00301", "9999900301", "Kodagu", "Negative"];
+    let personal = vaccinated.into_iter().chain(tested).chain(["Bearer", "eyJ"]);
+    let told: BTreeSet<_> = personal.filter(|personal| log.contains(personal)).collect();
     assert_eq!(told, BTreeSet::new(), "{log}");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["message"] == "request").collect()

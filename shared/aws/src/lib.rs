@@ -45,25 +45,27 @@ pub async fn app_with_printer() -> Result<App> {
 /// # Errors
 /// When a folder can't be read, there is no such template, or what the template names is missing or broken.
 pub fn printer(fonts: &Path, template: &str) -> Result<document::Printer> {
-    let fonts = files(fonts, |name| name.ends_with(".ttf")).context("reading FONTS_DIR")?;
+    let fonts = files(fonts, Some("ttf")).context("reading FONTS_DIR")?;
     let template = if template.contains('/') {
-        files(Path::new(template), |_| true).context("reading TEMPLATE")?
+        files(Path::new(template), None).context("reading TEMPLATE")?
     } else {
         document::template(template).with_context(|| format!("TEMPLATE: there is no template {template}"))?
     };
     Ok(document::Printer::new(&template, &fonts)?)
 }
 
-/// The files of a folder that are `wanted` by their names.
-fn files(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<document::File>> {
+/// The files of a folder, of one extension or all.
+fn files(folder: &Path, extension: Option<&str>) -> Result<Vec<document::File>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let wanted = extension.is_none_or(|wanted| path.extension().is_some_and(|extension| extension == wanted));
         // What a link leads to lies outside.
-        if wanted(&name) && path.symlink_metadata()?.is_file() {
+        if wanted && path.symlink_metadata()?.is_file() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-            files.push((name, Arc::new(bytes) as Arc<dyn AsRef<[u8]> + Send + Sync>));
+            let file: document::File = (name, Arc::new(bytes));
+            files.push(file);
         }
     }
     files.sort_by(|(one, _), (other, _)| one.cmp(other));

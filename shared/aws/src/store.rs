@@ -2,8 +2,8 @@
 //!
 //! | item | `PK` | `SK` |
 //! |---|---|---|
-//! | slot | `B#{code}` | `S#{kind}#{programme}#{dose}#1` |
-//! | certificate | `B#{code}` | `C#{kind}#{dose}#{issued at}#{certificate id}` |
+//! | slot | `B#{code}` | `S#{kind}#{programme}#{dose or time of sample}#1` |
+//! | certificate | `B#{code}` | `C#{kind}#{dose or time of sample}#{issued at}#{certificate id}` |
 //! | look-up by id | `I#{certificate id}` | `I` |
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
 //! | audit | `A#{certificate id}` | `{time}#issued` |
@@ -61,7 +61,7 @@ impl DynamoStore {
                 .client
                 .update_item()
                 .table_name(&self.table)
-                .set_key(Some(keys::slot(&intent.slot)))
+                .set_key(Some(keys::slot(&intent.slot)?))
                 .update_expression(
                     "SET id = if_not_exists(id, :id), issued_at = if_not_exists(issued_at, :issued_at), \
                      digest = :digest, holder = :holder, lease = :lease, #state = :reserved",
@@ -118,7 +118,7 @@ impl DynamoStore {
             .client
             .delete_item()
             .table_name(&self.table)
-            .set_key(Some(keys::slot(&intent.slot)))
+            .set_key(Some(keys::slot(&intent.slot)?))
             .condition_expression("holder = :holder AND #state = :reserved")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":holder", text(keys::holder(intent)))
@@ -148,11 +148,11 @@ impl DynamoStore {
 impl Store for DynamoStore {
     async fn reserve(&self, intent: &Intent) -> Result<Reservation> {
         Ok(match self.ask_for_slot(intent).await.context("reserving a slot")? {
-            Answer::Granted(slot) => Reservation::Ours(items::issuance(&slot, intent.slot.kind)?),
+            Answer::Granted(slot) => Reservation::Ours(items::issuance(&slot, intent.slot.occasion.kind())?),
             Answer::Refused(slot) if items::is(&slot, STATE, ISSUED) => Reservation::Issued(items::occupant(&slot)?),
             // The SDK sent our request twice because the first answer was lost: the slot is ours since then.
             Answer::Refused(slot) if items::is(&slot, HOLDER, &keys::holder(intent)) => {
-                Reservation::Ours(items::issuance(&slot, intent.slot.kind)?)
+                Reservation::Ours(items::issuance(&slot, intent.slot.occasion.kind())?)
             }
             Answer::Refused(_) => Reservation::Busy,
         })
@@ -165,7 +165,7 @@ impl Store for DynamoStore {
                 .client
                 .update_item()
                 .table_name(&self.table)
-                .set_key(Some(keys::slot(&intent.slot)))
+                .set_key(Some(keys::slot(&intent.slot)?))
                 // The certificate id and the time of issue stay, so that the retry of the same event makes the same certificate.
                 .update_expression("SET lease = :over REMOVE holder")
                 .condition_expression("holder = :holder AND #state = :reserved")
@@ -212,7 +212,7 @@ impl Store for DynamoStore {
     async fn occupants(&self, slots: &[SlotKey]) -> Result<Vec<Option<Occupant>>> {
         // A key may be asked for once in a request.
         let wanted: HashSet<_> = slots.iter().collect();
-        let mut missing: Vec<_> = wanted.into_iter().map(keys::slot).collect();
+        let mut missing = wanted.into_iter().map(keys::slot).collect::<Result<Vec<_>>>()?;
         let mut found = HashMap::new();
         let mut patience = Patience::default();
         while !missing.is_empty() {
@@ -226,16 +226,17 @@ impl Store for DynamoStore {
                 patience.wait(anyhow!("the database put off reading slots")).await?;
             }
         }
-        Ok(slots.iter().map(|slot| found.get(&keys::slot_texts(slot)).cloned()).collect())
+        slots.iter().map(|slot| Ok(found.get(&keys::slot_texts(slot)?).cloned())).collect()
     }
 
-    async fn certificates(&self, beneficiary: &BeneficiaryCode) -> Result<Vec<Certificate>> {
-        let found = self.all(&keys::beneficiary(beneficiary), CERTIFICATES).await.context("reading certificates")?;
+    async fn certificates(&self, beneficiary: &BeneficiaryCode, kind: Option<Kind>) -> Result<Vec<Certificate>> {
+        let prefix = kind.map_or_else(|| CERTIFICATES.to_owned(), keys::kind);
+        let found = self.all(&keys::beneficiary(beneficiary), &prefix).await.context("reading certificates")?;
         found.iter().map(|item| items::certificate(item, beneficiary)).collect()
     }
 
-    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, dose: Option<Dose>) -> Result<bool> {
-        let prefix = dose.map_or_else(|| CERTIFICATES.to_owned(), |dose| keys::dose(Kind::Vaccination, dose));
+    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, kind: Kind, dose: Option<Dose>) -> Result<bool> {
+        let prefix = dose.map_or_else(|| keys::kind(kind), |dose| keys::dose(kind, dose));
         let answer = self
             .client
             .query()

@@ -1,8 +1,9 @@
 //! The claims that name things: each parsed once, valid ever after. Those that identify a person hide their `Debug`.
 
 use std::fmt;
+use time::OffsetDateTime;
 
-/// `preEnrollmentCode`: names the beneficiary in the vaccinating system; 1 to 128 plain characters, not only white space.
+/// `preEnrollmentCode`: names the beneficiary in the reporting system; 1 to 128 plain characters, not only white space.
 /// Personal data: shown nowhere but in the credential and the store's keys.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BeneficiaryCode(String);
@@ -29,7 +30,7 @@ impl fmt::Debug for BeneficiaryCode {
     }
 }
 
-/// `programId`: the vaccination programme; the empty text where a caller names none, as DIVOC's callers may.
+/// `programId`: the programme of vaccination or testing; the empty text where a caller names none, as DIVOC's callers may.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ProgrammeId(String);
 
@@ -99,6 +100,8 @@ impl Dose {
 pub enum Kind {
     /// A vaccination, in DIVOC's v1 (domestic) or v3 (international) schema.
     Vaccination,
+    /// The result of a laboratory test, such as an RT-PCR.
+    Test,
 }
 
 impl Kind {
@@ -106,6 +109,34 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Vaccination => "vaccination",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// What a certificate is about: tells it from the beneficiary's others in the same programme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Occasion {
+    /// The dose that was given.
+    Dose(Dose),
+    /// When the tested sample was taken: UTC, to the millisecond.
+    Sample(OffsetDateTime),
+}
+
+impl Occasion {
+    /// What a certificate about it attests.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Dose(_) => Kind::Vaccination,
+            Self::Sample(_) => Kind::Test,
+        }
+    }
+
+    /// The dose; a test has none.
+    pub fn dose(self) -> Option<Dose> {
+        match self {
+            Self::Dose(dose) => Some(dose),
+            Self::Sample(_) => None,
         }
     }
 }

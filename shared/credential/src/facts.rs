@@ -12,7 +12,7 @@ pub struct Facts {
     /// `type`: the second tells a vaccination from a test.
     #[serde(rename = "type")]
     pub types: Vec<String>,
-    /// Who received the vaccine.
+    /// Who received the vaccine or was tested.
     pub credential_subject: Subject,
     /// `issuanceDate`.
     pub issuance_date: String,
@@ -32,9 +32,9 @@ pub struct Subject {
     pub name: String,
     /// Free text.
     pub gender: String,
-    /// Years, as text.
+    /// Years, as text; empty for tests.
     pub age: String,
-    /// `YYYY-MM-DD`; v3 only.
+    /// `YYYY-MM-DD`; v3 and tests.
     pub dob: String,
     /// Free text.
     pub nationality: String,

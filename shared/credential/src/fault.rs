@@ -9,6 +9,8 @@ pub enum Code {
     Type,
     /// The text is not in the form that the field wants.
     Format,
+    /// The text is none of those that the field allows.
+    Enum,
     /// The text is shorter than allowed; in practice: empty.
     TooShort,
     /// The text or list is longer than allowed.
@@ -32,6 +34,7 @@ impl Code {
             Self::TooLong => 603,
             Self::TooShort => 604,
             Self::Format | Self::Contradiction => 605,
+            Self::Enum => 606,
             Self::TooLarge => 608,
             Self::TooSmall => 609,
         }

@@ -10,12 +10,16 @@ pub struct Profile {
     pub context_v1: String,
     /// `CERTIFICATE_NAMESPACE_V2`: the context's URL of v3 (international) credentials.
     pub context_v2: String,
+    /// `TEST_CERTIFICATE_NAMESPACE`: the context's URL of test certificates. DIVOC's test signer is a service of its own and calls it `CERTIFICATE_NAMESPACE`.
+    pub context_test: String,
     /// `CERTIFICATE_ISSUER`: an absolute IRI.
     pub issuer: String,
     /// `CERTIFICATE_DID`: the DID before a beneficiary's identity, such as `did:india`.
     pub did: String,
     /// `CERTIFICATE_BASE_URL`: what stands before the id in `evidence[0].id`.
     pub base_url: String,
+    /// `TEST_CERTIFICATE_BASE_URL`: the same for test certificates, `CERTIFICATE_BASE_URL` of DIVOC's test signer.
+    pub test_base_url: String,
     /// `CERTIFICATE_INFO_BASE_URL`.
     pub info_base_url: String,
     /// `CERTIFICATE_FEEDBACK_BASE_URL`.
@@ -30,9 +34,11 @@ impl Default for Profile {
         Self {
             context_v1: "https://divoc.dev/credentials/vaccination/v1".into(),
             context_v2: "https://divoc.dev/credentials/vaccination/v2".into(),
+            context_test: "https://cowin.gov.in/credentials/testCertificate/v1".into(),
             issuer: "https://divoc.dev/".into(),
             did: "did:india".into(),
             base_url: "https://divoc.dev/vaccine/".into(),
+            test_base_url: "https://divoc.dev/test/".into(),
             info_base_url: "https://divoc.dev/?".into(),
             feedback_base_url: "https://divoc.dev/?".into(),
             facility_country: "IN".into(),
@@ -55,9 +61,11 @@ impl Profile {
         let settings = [
             ("CERTIFICATE_NAMESPACE", &self.context_v1),
             ("CERTIFICATE_NAMESPACE_V2", &self.context_v2),
+            ("TEST_CERTIFICATE_NAMESPACE", &self.context_test),
             ("CERTIFICATE_ISSUER", &self.issuer),
             ("CERTIFICATE_DID", &self.did),
             ("CERTIFICATE_BASE_URL", &self.base_url),
+            ("TEST_CERTIFICATE_BASE_URL", &self.test_base_url),
             ("CERTIFICATE_INFO_BASE_URL", &self.info_base_url),
             ("CERTIFICATE_FEEDBACK_BASE_URL", &self.feedback_base_url),
         ];

@@ -1,4 +1,4 @@
-//! What is signed: DIVOC's verifiable credential, from the event that a vaccination system reports to the bytes that a border reads.
+//! What is signed: DIVOC's verifiable credential, from the event that a vaccinating or testing system reports to the bytes that a border reads.
 //!
 //! ```text
 //! Event::parse_all ─▶ Event::credential ─▶ Unsigned::prepare ─▶ (a key outside signs) ─▶ Prepared::seal ─▶ Signed
@@ -22,7 +22,7 @@ pub mod qr;
 pub mod vaccine;
 pub mod verify;
 
-pub use claims::{BeneficiaryCode, CertificateId, Contact, Dose, Kind, ProgrammeId};
+pub use claims::{BeneficiaryCode, CertificateId, Contact, Dose, Kind, Occasion, ProgrammeId};
 pub use event::{Event, EventDigest, Rules, Schema, SlotKey};
 pub use facts::Facts;
 pub use fault::{Code, Fault, Faults};

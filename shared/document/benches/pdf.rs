@@ -5,7 +5,7 @@ use credential::{
     qr::{Form, Payload, Symbol},
 };
 use divan::{Bencher, black_box};
-use document::{Kind, Look, Page, Printer};
+use document::{File, Kind, Look, Page, Printer};
 use std::sync::Arc;
 
 fn main() {
@@ -22,7 +22,8 @@ fn printer() -> Option<Printer> {
     let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fonts/ttf")).ok()?;
     let fonts = files.filter_map(|file| {
         let path = file.ok()?.path();
-        Some((path.file_name()?.to_str()?.to_owned(), Arc::new(std::fs::read(&path).ok()?) as _))
+        let font: File = (path.file_name()?.to_str()?.to_owned(), Arc::new(std::fs::read(&path).ok()?));
+        Some(font)
     });
     Printer::new(&document::template("india")?, &fonts.collect::<Vec<_>>()).ok()
 }

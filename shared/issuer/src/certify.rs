@@ -26,9 +26,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-/// DIVOC's two certify routes.
+/// DIVOC's certify routes: vaccinations in two schemas, and tests.
 pub fn routes() -> Router<App> {
-    Router::new().route("/divoc/api/v1/certify", post(v1)).route("/divoc/api/v3/certify", post(v3))
+    Router::new()
+        .route("/divoc/api/v1/certify", post(v1))
+        .route("/divoc/api/v3/certify", post(v3))
+        .route("/divoc/api/v1/test/certify", post(test))
 }
 
 async fn v1(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) -> Result<Response, Error> {
@@ -37,6 +40,10 @@ async fn v1(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) 
 
 async fn v3(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) -> Result<Response, Error> {
     certify(&app, &caller, &body.0, Schema::V3).await
+}
+
+async fn test(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) -> Result<Response, Error> {
+    certify(&app, &caller, &body.0, Schema::Test).await
 }
 
 async fn certify(app: &App, caller: &Caller, body: &Value, schema: Schema) -> Result<Response, Error> {
@@ -52,7 +59,7 @@ pub enum Outcome {
     Created(CertificateId),
     /// The same event had been certified before.
     AlreadyIssued(CertificateId),
-    /// Another event has been certified for the dose.
+    /// Another event has been certified for the dose or the sample.
     Conflict,
     /// Not issued yet; the same event again completes it.
     Unfinished,
@@ -60,7 +67,7 @@ pub enum Outcome {
 
 /// Issues the certificate of one event, exactly once however often and however concurrently it is asked for.
 ///
-/// 1. The intent is stored first: a slot per programme, beneficiary, kind and dose, leased to this attempt. It fixes certificate id and time of issue,
+/// 1. The intent is stored first: a slot per programme, beneficiary and dose or sample, leased to this attempt. It fixes certificate id and time of issue,
 ///    so whoever finishes the work prepares the same bytes.
 /// 2. Only the holder of the lease signs, and only as long as the lease surely lasts: nothing is signed twice.
 /// 3. Certificate, look-ups, audit entry and the closed slot are stored in one transaction, which checks the lease.
@@ -143,7 +150,11 @@ fn intent(app: &App, event: &Event) -> Result<Intent> {
 
 fn new_issuance(event: &Event, now: OffsetDateTime) -> Result<Issuance> {
     let issued_at = now.replace_millisecond(now.millisecond()).unwrap_or(now);
-    Ok(Issuance { certificate_id: CertificateId::from_random(random()?), issued_at, kind: event.slot().kind })
+    Ok(Issuance {
+        certificate_id: CertificateId::from_random(random()?),
+        issued_at,
+        kind: event.slot().occasion.kind(),
+    })
 }
 
 fn random() -> Result<u128> {
@@ -152,11 +163,11 @@ fn random() -> Result<u128> {
     Ok(u128::from_le_bytes(bytes))
 }
 
-/// The events of a body, once nothing about any of them speaks against issuing: all well-formed, none too large for a QR code, no dose certified otherwise.
+/// The events of a body, once nothing about any of them speaks against issuing: all well-formed, none too large for a QR code, nothing certified otherwise.
 async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<Event>, Error> {
     let events = Event::parse_all(body, schema, (app.clock)(), &app.config.rules)?;
     refuse_what_no_qr_code_holds(app, &events).await?;
-    refuse_other_events_for_certified_doses(app, &events).await?;
+    refuse_other_events_for_certified_slots(app, &events).await?;
     Ok(events)
 }
 
@@ -182,7 +193,7 @@ async fn refuse_what_no_qr_code_holds(app: &App, events: &[Event]) -> Result<(),
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults).into()) }
 }
 
-async fn refuse_other_events_for_certified_doses(app: &App, events: &[Event]) -> Result<(), Error> {
+async fn refuse_other_events_for_certified_slots(app: &App, events: &[Event]) -> Result<(), Error> {
     let slots: Vec<_> = events.iter().map(Event::slot).collect();
     let occupants = app.store.occupants(&slots).await?;
     let taken = events.iter().zip(&occupants).enumerate().filter_map(|(index, (event, occupant))| {

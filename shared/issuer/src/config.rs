@@ -8,7 +8,8 @@ use std::str::FromStr;
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The constants in every credential: `CERTIFICATE_NAMESPACE`, `CERTIFICATE_NAMESPACE_V2`, `CERTIFICATE_ISSUER`, `CERTIFICATE_DID`, `CERTIFICATE_BASE_URL`,
-    /// `CERTIFICATE_INFO_BASE_URL`, `CERTIFICATE_FEEDBACK_BASE_URL`, `FACILITY_COUNTRY_CODE` (DIVOC's names and defaults).
+    /// `CERTIFICATE_INFO_BASE_URL`, `CERTIFICATE_FEEDBACK_BASE_URL`, `FACILITY_COUNTRY_CODE` (DIVOC's names and defaults); of test certificates
+    /// `TEST_CERTIFICATE_NAMESPACE` and `TEST_CERTIFICATE_BASE_URL`, which DIVOC's test signer calls as the other signer does (its defaults).
     pub profile: Profile,
     /// `VERIFICATION_METHOD`: the name proofs give the key; default `CERTIFICATE_DID`, as DIVOC's verifiers expect.
     pub verification_method: String,
@@ -81,9 +82,11 @@ impl Config {
         let profile = Profile {
             context_v1: iri("CERTIFICATE_NAMESPACE", text("CERTIFICATE_NAMESPACE", &usual.context_v1))?,
             context_v2: iri("CERTIFICATE_NAMESPACE_V2", text("CERTIFICATE_NAMESPACE_V2", &usual.context_v2))?,
+            context_test: iri("TEST_CERTIFICATE_NAMESPACE", text("TEST_CERTIFICATE_NAMESPACE", &usual.context_test))?,
             issuer: iri("CERTIFICATE_ISSUER", text("CERTIFICATE_ISSUER", &usual.issuer))?,
             did: iri("CERTIFICATE_DID", text("CERTIFICATE_DID", &usual.did))?,
             base_url: iri("CERTIFICATE_BASE_URL", text("CERTIFICATE_BASE_URL", &usual.base_url))?,
+            test_base_url: iri("TEST_CERTIFICATE_BASE_URL", text("TEST_CERTIFICATE_BASE_URL", &usual.test_base_url))?,
             info_base_url: iri("CERTIFICATE_INFO_BASE_URL", text("CERTIFICATE_INFO_BASE_URL", &usual.info_base_url))?,
             feedback_base_url: iri(
                 "CERTIFICATE_FEEDBACK_BASE_URL",
@@ -231,6 +234,7 @@ mod tests {
     fn what_is_not_set_is_as_divoc_has_it() {
         let config = with(&[]).unwrap();
         assert_eq!(config.profile.context_v1, "https://divoc.dev/credentials/vaccination/v1");
+        assert_eq!(config.profile.context_test, "https://cowin.gov.in/credentials/testCertificate/v1");
         assert_eq!(config.verification_method, "did:india");
         assert_eq!((config.rules.most_events, config.most_bytes), (100, 1_048_576));
         assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
@@ -250,6 +254,8 @@ mod tests {
             ("CERTIFICATE_DID", "india"),
             ("CERTIFICATE_ISSUER", "https://divoc dev/"),
             ("CERTIFICATE_BASE_URL", "https://divoc.dev/vaccine#"),
+            ("TEST_CERTIFICATE_NAMESPACE", "testCertificate/v1"),
+            ("TEST_CERTIFICATE_BASE_URL", "https://divoc.dev/test#"),
             ("CALLING_CODE", "+91"),
             ("CERTIFY_MOST_EVENTS", "many"),
             ("CERTIFY_MOST_BYTES", "-1"),

@@ -52,8 +52,8 @@ pub enum Error {
     /// The route exists, for other methods.
     #[error("the route does not know this method")]
     NoMethod,
-    /// Events for doses that are certified with other details. Nothing, or only what `items` says, was stored.
-    #[error("a dose is already certified with other details")]
+    /// Events for doses or tests that are certified with other details. Nothing, or only what `items` says, was stored.
+    #[error("a dose or a test is already certified with other details")]
     Conflict {
         /// JSON Pointers of the events.
         pointers: Vec<String>,
@@ -109,7 +109,7 @@ impl Error {
         match self {
             Self::Events(faults) => divoc_faults(&faults),
             Self::Conflict { pointers, items } => {
-                let detail = "this dose is already certified with other details; correct a certificate with PUT /divoc/api/v1/certificate";
+                let detail = "this is already certified with other details; correct a vaccination's certificate with PUT /divoc/api/v1/certificate";
                 let errors: Vec<Value> =
                     pointers.into_iter().map(|pointer| json!({ "pointer": pointer, "detail": detail })).collect();
                 let mut extensions = json!({ "errors": errors, "update": "/divoc/api/v1/certificate" });

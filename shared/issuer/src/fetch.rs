@@ -1,6 +1,6 @@
 //! Fetch: the certificate of a beneficiary as PDF, QR code or credential, and whether there is one.
 //!
-//! "The" certificate of a beneficiary is the highest dose's newest version. A citizen sees only what is registered to their own telephone number; to them
+//! "The" certificate of a beneficiary is the highest dose's newest version; their test is the one whose sample is the newest. A citizen sees only what is registered to their own telephone number; to them
 //! a stranger's certificate and none at all look the same.
 
 use crate::{
@@ -21,7 +21,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose,
+    BeneficiaryCode, CertificateId, Dose, Kind,
     qr::{Form, Payload, Symbol},
 };
 use serde::Deserialize;
@@ -37,6 +37,7 @@ pub fn pdf_routes() -> Router<App> {
         .route("/cert/api/v2/certificatePDF/{beneficiaryId}", get(pdf_of_beneficiary))
         .route("/cert/api/certificatePDF/{beneficiaryId}/{dose}", get(pdf_of_dose))
         .route("/cert/api/v3/ddcc/certificatePDF/{beneficiaryId}", get(pdf_for_travel))
+        .route("/certificate/api/test/certificatePDF/{beneficiaryId}", get(pdf_of_test))
 }
 
 /// Whether there is a certificate.
@@ -45,6 +46,7 @@ pub fn head_routes() -> Router<App> {
         .route("/certificate/api/certificatePDF/{beneficiaryId}", head(exists))
         .route("/cert/api/certificate/{beneficiaryId}", head(exists))
         .route("/cert/api/certificate/{beneficiaryId}/{dose}", head(dose_exists))
+        .route("/certificate/api/test/certificatePDF/{beneficiaryId}", head(test_exists))
 }
 
 /// QR code by beneficiary or certificate, PNG or SVG.
@@ -52,6 +54,7 @@ pub fn qr_routes() -> Router<App> {
     Router::new()
         .route("/certificate/api/certificateQRCode/{beneficiaryId}", get(qr_of_beneficiary))
         .route("/certificate/api/certificate/QRCode/{certificateId}", get(qr_of_certificate))
+        .route("/certificate/api/test/certificateQRCode/{beneficiaryId}", get(qr_of_test))
 }
 
 /// The signed credential itself, and the id of a dose's certificate.
@@ -68,7 +71,7 @@ async fn pdf_of_beneficiary(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    picture(&app, &latest(&app, &caller, &code, None).await?, &wish, &headers).await
+    picture(&app, &latest(&app, &caller, &code, Kind::Vaccination, None).await?, &wish, &headers).await
 }
 
 async fn pdf_for_travel(
@@ -78,7 +81,7 @@ async fn pdf_for_travel(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    picture(&app, &latest(&app, &caller, &code, None).await?, &wish.for_travel(), &headers).await
+    picture(&app, &latest(&app, &caller, &code, Kind::Vaccination, None).await?, &wish.for_travel(), &headers).await
 }
 
 async fn pdf_of_dose(
@@ -88,7 +91,17 @@ async fn pdf_of_dose(
     Query(wish): Query<Wish>,
     headers: HeaderMap,
 ) -> Answer {
-    picture(&app, &latest(&app, &caller, &code, Some(dose)).await?, &wish, &headers).await
+    picture(&app, &latest(&app, &caller, &code, Kind::Vaccination, Some(dose)).await?, &wish, &headers).await
+}
+
+async fn pdf_of_test(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Answer {
+    picture(&app, &latest(&app, &caller, &code, Kind::Test, None).await?, &wish, &headers).await
 }
 
 async fn pdf_of_certificate(
@@ -118,7 +131,7 @@ async fn pdf_by_query(
 }
 
 async fn exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): Path<String>) -> Answer {
-    existence(&app, &caller, &code, None).await
+    existence(&app, &caller, &code, Kind::Vaccination, None).await
 }
 
 async fn dose_exists(
@@ -126,7 +139,11 @@ async fn dose_exists(
     By(caller, ..): By<Askers>,
     Path((code, dose)): Path<(String, u64)>,
 ) -> Answer {
-    existence(&app, &caller, &code, Some(dose)).await
+    existence(&app, &caller, &code, Kind::Vaccination, Some(dose)).await
+}
+
+async fn test_exists(State(app): State<App>, By(caller, ..): By<Askers>, Path(code): Path<String>) -> Answer {
+    existence(&app, &caller, &code, Kind::Test, None).await
 }
 
 async fn qr_of_beneficiary(
@@ -136,7 +153,17 @@ async fn qr_of_beneficiary(
     Query(look): Query<Look>,
     headers: HeaderMap,
 ) -> Answer {
-    qr(&app, &latest(&app, &caller, &code, None).await?, &look, &headers)
+    qr(&app, &latest(&app, &caller, &code, Kind::Vaccination, None).await?, &look, &headers)
+}
+
+async fn qr_of_test(
+    State(app): State<App>,
+    By(caller, ..): By<Fetchers>,
+    Path(code): Path<String>,
+    Query(look): Query<Look>,
+    headers: HeaderMap,
+) -> Answer {
+    qr(&app, &latest(&app, &caller, &code, Kind::Test, None).await?, &look, &headers)
 }
 
 async fn qr_of_certificate(
@@ -170,7 +197,7 @@ async fn id_of_dose(
     By(caller, ..): By<Fetchers>,
     Path((code, dose)): Path<(String, u64)>,
 ) -> Answer {
-    let selection = latest(&app, &caller, &code, Some(dose)).await?;
+    let selection = latest(&app, &caller, &code, Kind::Vaccination, Some(dose)).await?;
     Ok(axum::Json(json!({ "certificateId": selection.certificate.issuance.certificate_id.as_str() })).into_response())
 }
 
@@ -179,18 +206,16 @@ type Answer = Result<Response, Error>;
 /// A certificate to show, and what stands beside it.
 pub(crate) struct Selection {
     pub(crate) certificate: Certificate,
-    /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last.
+    /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last. A test stands alone.
     pub(crate) history: Vec<Certificate>,
 }
 
-/// The beneficiary's certificate: highest dose (or exactly `dose`), newest version.
-async fn latest(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Result<Selection, Error> {
+/// The beneficiary's certificate of this kind: highest dose (or exactly `dose`) or newest sample, newest version.
+async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Result<Selection, Error> {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
-    let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
-    let wanted = theirs
-        .iter()
-        .rev()
-        .find(|certificate| dose.is_none_or(|dose| u64::from(certificate.slot.dose.number()) == dose));
+    let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
+    let number = |certificate: &Certificate| certificate.slot.occasion.dose().map(|dose| dose.number().into());
+    let wanted = theirs.iter().rev().find(|certificate| dose.is_none() || number(certificate) == dose);
     let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
     Ok(select(certificate, theirs))
 }
@@ -199,7 +224,7 @@ async fn latest(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Re
 async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
     let id = CertificateId::parse(id).ok_or(Error::NoCertificate)?;
     let code = app.store.beneficiary_of(&id).await?.ok_or(Error::NoCertificate)?;
-    let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
+    let theirs = caller.only_theirs(app, app.store.certificates(&code, None).await?).await?;
     let wanted = theirs.iter().find(|certificate| certificate.issuance.certificate_id == id);
     let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
     Ok(select(certificate, theirs))
@@ -209,27 +234,29 @@ async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Erro
 fn select(certificate: Certificate, all: Vec<Certificate>) -> Selection {
     let mut history: Vec<Certificate> = Vec::new();
     let shown = &certificate.slot;
-    for earlier in
-        all.into_iter().filter(|other| other.slot.programme == shown.programme && other.slot.dose < shown.dose)
-    {
-        history.pop_if(|last| last.slot.dose == earlier.slot.dose);
+    let is_earlier = |other: &Certificate| {
+        let doses = other.slot.occasion.dose().zip(shown.occasion.dose());
+        other.slot.programme == shown.programme && doses.is_some_and(|(theirs, shown)| theirs < shown)
+    };
+    for earlier in all.into_iter().filter(is_earlier) {
+        history.pop_if(|last| last.slot.occasion == earlier.slot.occasion);
         history.push(earlier);
     }
     history.push(certificate.clone());
     Selection { certificate, history }
 }
 
-async fn existence(app: &App, caller: &Caller, code: &str, dose: Option<u64>) -> Answer {
+async fn existence(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Answer {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
     let dose = match dose {
         Some(number) => Some(Dose::new(number).ok_or(Error::NoCertificate)?),
         None => None,
     };
     let there = if caller.sees_all() {
-        app.store.has_certificate(&code, dose).await?
+        app.store.has_certificate(&code, kind, dose).await?
     } else {
-        let theirs = caller.only_theirs(app, app.store.certificates(&code).await?).await?;
-        theirs.iter().any(|certificate| dose.is_none_or(|dose| certificate.slot.dose == dose))
+        let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
+        theirs.iter().any(|certificate| dose.is_none() || certificate.slot.occasion.dose() == dose)
     };
     if there { Ok(StatusCode::OK.into_response()) } else { Err(Error::NoCertificate) }
 }

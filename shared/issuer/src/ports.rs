@@ -1,7 +1,9 @@
 //! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
 
 use async_trait::async_trait;
-use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, PublicKey, SlotKey, VerificationMethod};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, VerificationMethod,
+};
 use jsonwebtoken::jwk::JwkSet;
 use time::OffsetDateTime;
 
@@ -26,11 +28,17 @@ pub trait Store: Send + Sync {
     /// What stands in each slot, in the order asked; reserves nothing.
     async fn occupants(&self, slots: &[SlotKey]) -> anyhow::Result<Vec<Option<Occupant>>>;
 
-    /// Every certificate of a beneficiary in order of dose, then of issue.
-    async fn certificates(&self, beneficiary: &BeneficiaryCode) -> anyhow::Result<Vec<Certificate>>;
+    /// Every certificate of a beneficiary (of that kind): vaccinations in order of dose, tests of sample, then of issue.
+    async fn certificates(&self, beneficiary: &BeneficiaryCode, kind: Option<Kind>)
+    -> anyhow::Result<Vec<Certificate>>;
 
-    /// Whether the beneficiary has a certificate (of that dose), without reading it.
-    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, dose: Option<Dose>) -> anyhow::Result<bool>;
+    /// Whether the beneficiary has a certificate of that kind (and dose; a test has none), without reading it.
+    async fn has_certificate(
+        &self,
+        beneficiary: &BeneficiaryCode,
+        kind: Kind,
+        dose: Option<Dose>,
+    ) -> anyhow::Result<bool>;
 
     /// The beneficiary that a certificate belongs to.
     async fn beneficiary_of(&self, certificate: &CertificateId) -> anyhow::Result<Option<BeneficiaryCode>>;

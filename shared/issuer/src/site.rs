@@ -22,6 +22,10 @@ pub fn routes() -> Router<App> {
             "/credentials/vaccination/v2",
             get(async || text("application/ld+json", credential::context::VACCINATION_V2)),
         )
+        .route(
+            "/credentials/testCertificate/v1",
+            get(async || text("application/ld+json", credential::context::TEST_CERTIFICATE_V1)),
+        )
 }
 
 /// The API's description (OpenAPI 3.1).

@@ -13,7 +13,7 @@ use credential::{
     qr::{Form, Payload, Symbol},
     verify,
 };
-use document::{Kind, Look, Page, Printer};
+use document::{File, Kind, Look, Page, Printer};
 use serde_json::{Map, Value};
 use std::{fs, sync::Arc};
 use time::{OffsetDateTime, macros::datetime};
@@ -96,8 +96,8 @@ fn printer() -> anyhow::Result<Printer> {
     let mut fonts = Vec::new();
     for file in fs::read_dir(folder).context("no fonts: run `make fonts`")? {
         let file = file?;
-        let bytes = Arc::new(fs::read(file.path())?);
-        fonts.push((file.file_name().to_string_lossy().into_owned(), bytes as Arc<dyn AsRef<[u8]> + Send + Sync>));
+        let font: File = (file.file_name().to_string_lossy().into_owned(), Arc::new(fs::read(file.path())?));
+        fonts.push(font);
     }
     let template = document::template("india").context("no template")?;
     Ok(Printer::new(&template, &fonts)?)

@@ -83,6 +83,7 @@ async fn samples() -> Result<Vec<Sample>> {
         ("final", Kind::Domestic, "two-doses", Schema::V1),
         ("extra", Kind::Domestic, "precaution-dose", Schema::V1),
         ("international", Kind::International, "international", Schema::V3),
+        ("test", Kind::Test, "test-result", Schema::Test),
         ("card", Kind::Card, "two-doses", Schema::V1),
     ] {
         let events: Value = serde_json::from_slice(

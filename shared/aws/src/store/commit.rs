@@ -73,7 +73,7 @@ pub(super) fn outcome(error: SdkError<Refusal>, intent: &Intent, certificate: &C
 fn close_slot(table: &str, intent: &Intent) -> Result<TransactWriteItem> {
     let update = Update::builder()
         .table_name(table)
-        .set_key(Some(keys::slot(&intent.slot)))
+        .set_key(Some(keys::slot(&intent.slot)?))
         .update_expression("SET #state = :issued REMOVE lease")
         .condition_expression("holder = :holder AND #state = :reserved")
         .expression_attribute_names("#state", "state")

@@ -4,8 +4,8 @@ use super::{HOLDER, ISSUED, RESERVED, SINCE, STATE, keys};
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, ProgrammeId, PublicKey, Signed, SlotKey,
-    VerificationMethod,
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, PublicKey, Signed,
+    SlotKey, VerificationMethod,
 };
 use issuer::ports::{Audit, Certificate, Intent, Occupant};
 use std::collections::HashMap;
@@ -25,9 +25,9 @@ pub(super) fn of_certificate(certificate: &Certificate) -> Result<Item> {
         [
             ("id", text(certificate.issuance.certificate_id.as_str())),
             ("issued_at", instant(certificate.issuance.issued_at)?),
-            ("kind", text(certificate.slot.kind.as_str())),
+            ("kind", text(certificate.slot.occasion.kind().as_str())),
             ("programme", text(certificate.slot.programme.as_str())),
-            ("dose", number(certificate.slot.dose.number())),
+            of_occasion(certificate.slot.occasion)?,
             ("credential", text(certificate.signed.as_str())),
             ("contacts", AttributeValue::L(certificate.contacts.iter().map(text).collect())),
         ]
@@ -38,16 +38,15 @@ pub(super) fn of_certificate(certificate: &Certificate) -> Result<Item> {
 
 /// The certificate in a row of its beneficiary.
 pub(super) fn certificate(item: &Item, beneficiary: &BeneficiaryCode) -> Result<Certificate> {
-    let kind = kind(&string(item, "kind")?)?;
+    let occasion = occasion(item)?;
     let contacts = item.get("contacts").and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
     Ok(Certificate {
         slot: SlotKey {
             programme: ProgrammeId::parse(&string(item, "programme")?).context("a programme breaks its rule")?,
             beneficiary: beneficiary.clone(),
-            kind,
-            dose: dose(item).context("a dose breaks its rule")?,
+            occasion,
         },
-        issuance: issuance(item, kind)?,
+        issuance: issuance(item, occasion.kind())?,
         signed: Signed::from_stored(string(item, "credential")?),
         contacts: contacts.iter().filter_map(|contact| contact.as_s().ok().cloned()).collect(),
     })
@@ -55,11 +54,7 @@ pub(super) fn certificate(item: &Item, beneficiary: &BeneficiaryCode) -> Result<
 
 /// What a slot fixed.
 pub(super) fn issuance(item: &Item, kind: Kind) -> Result<Issuance> {
-    Ok(Issuance {
-        certificate_id: certificate_id(item)?,
-        issued_at: OffsetDateTime::parse(&string(item, "issued_at")?, &Rfc3339).context("a time is none")?,
-        kind,
-    })
+    Ok(Issuance { certificate_id: certificate_id(item)?, issued_at: time(item, "issued_at")?, kind })
 }
 
 /// Who stands in a slot.
@@ -162,10 +157,29 @@ fn certificate_id(item: &Item) -> Result<CertificateId> {
     CertificateId::parse(&string(item, "id")?).context("a certificate's id breaks its rule")
 }
 
+/// The dose of a vaccination, or when a test's sample was taken.
+fn of_occasion(occasion: Occasion) -> Result<(&'static str, AttributeValue)> {
+    Ok(match occasion {
+        Occasion::Dose(dose) => ("dose", number(dose.number())),
+        Occasion::Sample(time) => ("sampled_at", instant(time)?),
+    })
+}
+
+fn occasion(item: &Item) -> Result<Occasion> {
+    Ok(match kind(&string(item, "kind")?)? {
+        Kind::Vaccination => Occasion::Dose(dose(item).context("a dose breaks its rule")?),
+        Kind::Test => Occasion::Sample(time(item, "sampled_at")?),
+    })
+}
+
+fn time(item: &Item, name: &str) -> Result<OffsetDateTime> {
+    OffsetDateTime::parse(&string(item, name)?, &Rfc3339).context("a time is none")
+}
+
 fn dose(item: &Item) -> Option<Dose> {
     Dose::new(item.get("dose")?.as_n().ok()?.parse().ok()?)
 }
 
 fn kind(name: &str) -> Result<Kind> {
-    [Kind::Vaccination].into_iter().find(|kind| kind.as_str() == name).context("a kind that is unknown")
+    [Kind::Vaccination, Kind::Test].into_iter().find(|kind| kind.as_str() == name).context("a kind that is unknown")
 }

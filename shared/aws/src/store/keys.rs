@@ -1,8 +1,8 @@
-//! How items are named. The kind and the zero-padded dose come before the time, so that one Query answers in order of dose, then of issue.
+//! How items are named. The kind and the dose or the time of the sample come before the time of issue, so that one Query answers in that order.
 
 use super::items::{Item, stamp, string, text};
 use anyhow::Result;
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, VerificationMethod};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, Occasion, SlotKey, VerificationMethod};
 use issuer::ports::{Certificate, Intent};
 use std::collections::HashMap;
 
@@ -19,15 +19,16 @@ pub(super) fn beneficiary(code: &BeneficiaryCode) -> String {
 }
 
 /// A slot's key. The programme may hold any character; what follows it has a fixed width, so no two slots share a key.
-pub(super) fn slot(slot: &SlotKey) -> Item {
-    let (partition, sort) = slot_texts(slot);
-    key(partition, sort)
+pub(super) fn slot(slot: &SlotKey) -> Result<Item> {
+    let (partition, sort) = slot_texts(slot)?;
+    Ok(key(partition, sort))
 }
 
 /// The same as two texts.
-pub(super) fn slot_texts(slot: &SlotKey) -> (String, String) {
-    let sort = format!("S#{}#{}#{:02}#1", slot.kind.as_str(), slot.programme.as_str(), slot.dose.number());
-    (beneficiary(&slot.beneficiary), sort)
+pub(super) fn slot_texts(slot: &SlotKey) -> Result<(String, String)> {
+    let kind = slot.occasion.kind().as_str();
+    let sort = format!("S#{kind}#{}#{}#1", slot.programme.as_str(), occasion(slot.occasion)?);
+    Ok((beneficiary(&slot.beneficiary), sort))
 }
 
 /// The two texts of an item that was read.
@@ -35,17 +36,30 @@ pub(super) fn of(item: &Item) -> Result<(String, String)> {
     Ok((string(item, PARTITION)?, string(item, SORT)?))
 }
 
-/// What the sort key of every certificate of a dose starts with.
-pub(super) fn dose(kind: Kind, dose: Dose) -> String {
-    format!("{CERTIFICATES}{}#{:02}#", kind.as_str(), dose.number())
+/// What the sort key of every certificate of a kind starts with.
+pub(super) fn kind(kind: Kind) -> String {
+    format!("{CERTIFICATES}{}#", kind.as_str())
+}
+
+/// The same of a dose.
+pub(super) fn dose(of: Kind, dose: Dose) -> String {
+    format!("{}{:02}#", kind(of), dose.number())
+}
+
+/// A dose zero-padded, a time to the millisecond: of one width within a kind, so that the order of the texts is theirs.
+fn occasion(occasion: Occasion) -> Result<String> {
+    match occasion {
+        Occasion::Dose(dose) => Ok(format!("{:02}", dose.number())),
+        Occasion::Sample(time) => stamp(time),
+    }
 }
 
 pub(super) fn certificate(certificate: &Certificate) -> Result<Item> {
     let slot = &certificate.slot;
     let issuance = &certificate.issuance;
-    let sort =
-        format!("{}{}#{}", dose(slot.kind, slot.dose), stamp(issuance.issued_at)?, issuance.certificate_id.as_str());
-    Ok(key(beneficiary(&slot.beneficiary), sort))
+    let (start, occasion) = (kind(slot.occasion.kind()), occasion(slot.occasion)?);
+    let (issued_at, id) = (stamp(issuance.issued_at)?, issuance.certificate_id.as_str());
+    Ok(key(beneficiary(&slot.beneficiary), format!("{start}{occasion}#{issued_at}#{id}")))
 }
 
 pub(super) fn id(certificate: &CertificateId) -> Item {

@@ -9,7 +9,9 @@
 
 use aws::{DynamoStore, create_table};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
-use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, ProgrammeId, Signed, SlotKey};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, Signed, SlotKey,
+};
 use issuer::ports::{Audit, Certificate, Commit, Intent, Occupant, Reservation, Store};
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -66,6 +68,7 @@ pub(crate) async fn all(records: &Records) {
     certificates_come_in_order_of_dose_then_of_issue(records).await;
     many_certificates_come_whole(records).await;
     having_a_certificate_depends_on_the_dose(records).await;
+    tests_and_vaccinations_do_not_see_each_other(records).await;
     nobody_is_behind_an_unknown_id(records).await;
 }
 
@@ -171,7 +174,7 @@ pub(crate) async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(rec
         ]
     );
     assert_eq!(records.store.beneficiary_of(&issued).await.unwrap(), Some(code.clone()));
-    let stored = records.store.certificates(&code).await.unwrap();
+    let stored = records.store.certificates(&code, None).await.unwrap();
     assert_eq!(stored.len(), 1);
     assert_eq!(stored[0].slot, intent.slot);
     assert_eq!(stored[0].issuance, intent.issuance);
@@ -196,7 +199,7 @@ pub(crate) async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &R
     let prompt = certificate(&quick, &tardy.issuance, &[]);
     assert_eq!(records.store.commit(&quick, &prompt, &audit()).await.unwrap(), Commit::Stored);
     assert_eq!(records.store.commit(&tardy, &late, &audit()).await.unwrap(), Commit::Lost);
-    assert_eq!(records.store.certificates(&slot.beneficiary).await.unwrap().len(), 1);
+    assert_eq!(records.store.certificates(&slot.beneficiary, None).await.unwrap().len(), 1);
     assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
 }
 
@@ -205,7 +208,7 @@ pub(crate) async fn a_crash_between_reservation_and_commit_is_healed_by_the_next
     let crashed = intent(&slot, NOW);
     records.store.reserve(&crashed).await.unwrap();
     assert_eq!(records.store.occupants(std::slice::from_ref(&slot)).await.unwrap(), [None]);
-    assert!(!records.store.has_certificate(&slot.beneficiary, None).await.unwrap());
+    assert!(!records.store.has_certificate(&slot.beneficiary, Kind::Vaccination, None).await.unwrap());
     let next = intent(&slot, NOW + Duration::HOUR);
     let id = issue(records, &next, &[]).await;
     assert_eq!(id, crashed.issuance.certificate_id);
@@ -224,7 +227,7 @@ pub(crate) async fn a_second_commit_of_the_same_certificate_changes_nothing(reco
     let other = Certificate { signed: Signed::from_stored("{}".into()), ..same };
     assert_eq!(records.store.commit(&intent, &other, &audit()).await.unwrap(), Commit::Lost);
     assert_eq!(records.traces(code.as_str()).await, before);
-    let stored = records.store.certificates(&code).await.unwrap();
+    let stored = records.store.certificates(&code, None).await.unwrap();
     assert_eq!(stored[0].signed.as_str(), credential_of(&intent.issuance).as_str());
 }
 
@@ -283,10 +286,11 @@ pub(crate) async fn certificates_come_in_order_of_dose_then_of_issue(records: &R
         issued.push((u8::try_from(dose).unwrap(), now));
     }
     issued.sort();
-    let found: Vec<_> = records.store.certificates(&beneficiary).await.unwrap();
-    let found: Vec<_> = found.iter().map(|it| (it.slot.dose.number(), it.issuance.issued_at)).collect();
+    let found: Vec<_> = records.store.certificates(&beneficiary, None).await.unwrap();
+    let found: Vec<_> =
+        found.iter().map(|it| (it.slot.occasion.dose().unwrap().number(), it.issuance.issued_at)).collect();
     assert_eq!(found, issued);
-    assert!(records.store.certificates(&slot(1).beneficiary).await.unwrap().is_empty());
+    assert!(records.store.certificates(&slot(1).beneficiary, None).await.unwrap().is_empty());
 }
 
 /// More than the megabyte that one page of a Query holds.
@@ -300,20 +304,50 @@ pub(crate) async fn many_certificates_come_whole(records: &Records) {
         let certificate = Certificate { signed, ..certificate(&intent, &intent.issuance, &[]) };
         assert_eq!(records.store.commit(&intent, &certificate, &audit()).await.unwrap(), Commit::Stored);
     }
-    let found = records.store.certificates(&beneficiary).await.unwrap();
+    let found = records.store.certificates(&beneficiary, None).await.unwrap();
     assert_eq!(found.len(), 9);
-    assert!(found.iter().all(|it| it.signed.as_str() == it.slot.dose.number().to_string().repeat(150_000)));
+    assert!(
+        found
+            .iter()
+            .all(|it| it.signed.as_str() == it.slot.occasion.dose().unwrap().number().to_string().repeat(150_000))
+    );
 }
 
 pub(crate) async fn having_a_certificate_depends_on_the_dose(records: &Records) {
     let first = intent(&slot(1), NOW);
     let code = &first.slot.beneficiary;
-    assert!(!records.store.has_certificate(code, None).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Vaccination, None).await.unwrap());
     issue(records, &first, &[]).await;
-    assert!(records.store.has_certificate(code, None).await.unwrap());
-    assert!(records.store.has_certificate(code, Dose::new(1)).await.unwrap());
-    assert!(!records.store.has_certificate(code, Dose::new(2)).await.unwrap());
-    assert!(!records.store.has_certificate(code, Dose::new(10)).await.unwrap());
+    assert!(records.store.has_certificate(code, Kind::Vaccination, None).await.unwrap());
+    assert!(records.store.has_certificate(code, Kind::Vaccination, Dose::new(1)).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Vaccination, Dose::new(2)).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Vaccination, Dose::new(10)).await.unwrap());
+}
+
+pub(crate) async fn tests_and_vaccinations_do_not_see_each_other(records: &Records) {
+    let dose = slot(1);
+    let sample = |at: OffsetDateTime| SlotKey { occasion: Occasion::Sample(at), ..dose.clone() };
+    let code = &dose.beneficiary;
+    // In no order: the newest sample is certified first. The oldest was taken before 1970, a second apart from nobody.
+    let samples = [NOW, NOW - Duration::MILLISECOND, datetime!(1969-12-31 23:59:59.999 UTC)];
+    for at in samples {
+        assert!(!records.store.has_certificate(code, Kind::Vaccination, None).await.unwrap());
+        issue(records, &intent(&sample(at), NOW), &[]).await;
+        assert!(records.store.has_certificate(code, Kind::Test, None).await.unwrap());
+    }
+    assert!(!records.store.has_certificate(code, Kind::Test, Dose::new(1)).await.unwrap());
+    issue(records, &intent(&dose, NOW), &[]).await;
+    let found = async |kind| {
+        let found = records.store.certificates(code, kind).await.unwrap();
+        found.iter().map(|it| it.slot.occasion).collect::<Vec<_>>()
+    };
+    let [newest, middle, oldest] = samples.map(Occasion::Sample);
+    assert_eq!(found(Some(Kind::Vaccination)).await, [dose.occasion]);
+    assert_eq!(found(Some(Kind::Test)).await, [oldest, middle, newest]);
+    assert_eq!(found(None).await.len(), 4);
+    let occupied =
+        records.store.occupants(&[sample(NOW), dose.clone(), sample(NOW + Duration::MILLISECOND)]).await.unwrap();
+    assert_eq!(occupied.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
 }
 
 pub(crate) async fn nobody_is_behind_an_unknown_id(records: &Records) {
@@ -333,8 +367,7 @@ pub(crate) fn slot(dose: u64) -> SlotKey {
     SlotKey {
         programme: ProgrammeId::parse("covid").unwrap(),
         beneficiary: BeneficiaryCode::parse(&format!("code-{}-of-a-test", next())).unwrap(),
-        kind: Kind::Vaccination,
-        dose: Dose::new(dose).unwrap(),
+        occasion: Occasion::Dose(Dose::new(dose).unwrap()),
     }
 }
 
@@ -347,7 +380,7 @@ pub(crate) fn intent(slot: &SlotKey, now: OffsetDateTime) -> Intent {
         issuance: Issuance {
             certificate_id: CertificateId::from_random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
             issued_at: now,
-            kind: slot.kind,
+            kind: slot.occasion.kind(),
         },
         holder: number,
         now,

@@ -30,6 +30,16 @@ pub(super) fn birth(value: &Value) -> Reading<Option<Date>> {
     day(value).map(|day| (day.year() > 1900).then_some(day))
 }
 
+/// The same, not in the future.
+pub(super) fn past_birth(value: &Value, now: OffsetDateTime) -> Reading<Option<Date>> {
+    match birth(value)? {
+        Some(day) if begins_after(day, now) => {
+            Err(wrong(Code::Format, "The date of birth must not lie in the future."))
+        }
+        day => Ok(day),
+    }
+}
+
 /// RFC 3339 with an offset, not before 1900 and not after `now`; in UTC, cut to the millisecond.
 pub(super) fn past_instant(value: &Value, now: OffsetDateTime) -> Reading<OffsetDateTime> {
     let text = value.as_str().ok_or_else(|| wrong(Code::Type, "This must be a date and time as text."))?;

@@ -7,7 +7,8 @@ use super::{
     Event, EventDigest, Schema,
     dates::{write_day, write_instant},
     identity::Identity,
-    parts::{Address, Birth, Facility, Recipient, Vaccination},
+    parts::{Act, Address, Birth, Facility, Recipient, Vaccination},
+    test_details::TestDetails,
 };
 use aws_lc_rs::digest::{Context, SHA256};
 
@@ -17,12 +18,16 @@ pub(super) fn digest(event: &Event) -> EventDigest {
     form.field(match event.schema {
         Schema::V1 => "v1",
         Schema::V3 => "v3",
+        Schema::Test => "test",
     });
     form.field(event.beneficiary.as_str());
     form.field(event.programme.as_str());
     form.recipient(&event.recipient);
-    form.vaccination(&event.vaccination);
-    form.field(event.vaccinator.as_str());
+    match &event.act {
+        Act::Vaccination(vaccination) => form.vaccination(vaccination),
+        Act::Test(test) => form.test(test),
+    }
+    form.field(event.verifier.as_str());
     form.facility(&event.facility);
     form.finish()
 }
@@ -48,6 +53,7 @@ impl Form {
             Birth::Day(day) => (write_day(day), String::new()),
             Birth::Age(age) => (String::new(), age.to_string()),
             Birth::DayAndAge(day, age) => (write_day(day), age.to_string()),
+            Birth::Unknown => (String::new(), String::new()),
         };
         self.field(&day);
         self.field(&age);
@@ -74,6 +80,18 @@ impl Form {
         self.field(&write_day(vaccination.effective_until));
         self.field(&vaccination.dose.number().to_string());
         self.field(&vaccination.total_doses.number().to_string());
+    }
+
+    fn test(&mut self, test: &TestDetails) {
+        self.field(test.test_type.as_str());
+        self.field(test.disease.as_str());
+        self.field(&write_instant(test.sampled_at));
+        self.field(&write_instant(test.result_at));
+        self.field(test.result.as_str());
+        self.field(test.test_name.as_str());
+        self.field(test.batch.as_str());
+        self.field(test.manufacturer.as_str());
+        self.field(test.sample_origin.as_str());
     }
 
     fn facility(&mut self, facility: &Facility) {

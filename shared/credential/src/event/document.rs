@@ -1,9 +1,10 @@
-//! From event to document: member by member as DIVOC's signer lays it out, in its order, with empty texts where the event says nothing.
+//! From event to document: member by member as DIVOC's two signers lay it out, in its order, with empty texts where the event says nothing.
 
 use super::{
     Event, Schema,
     dates::{full_years, utc, write_day, write_instant},
-    parts::{Address, Birth, Facility, Vaccination},
+    parts::{Act, Address, Birth, Facility, Vaccination},
+    test_details::TestDetails,
 };
 use crate::{Issuance, Profile, Unsigned, binding, vaccine};
 use serde_json::{Map, Value, json};
@@ -11,13 +12,14 @@ use time::Date;
 
 /// The credential of `event`, bound and not yet signed.
 pub(super) fn credential(event: &Event, profile: &Profile, issuance: &Issuance) -> Unsigned {
-    let context = match event.schema {
-        Schema::V1 => &profile.context_v1,
-        Schema::V3 => &profile.context_v2,
+    let (context, proof) = match event.schema {
+        Schema::V1 => (&profile.context_v1, "ProofOfVaccinationCredential"),
+        Schema::V3 => (&profile.context_v2, "ProofOfVaccinationCredential"),
+        Schema::Test => (&profile.context_test, "ProofOfTestCertificateCredential"),
     };
     let mut document = object([
         ("@context", json!(["https://www.w3.org/2018/credentials/v1", context])),
-        ("type", json!(["VerifiableCredential", "ProofOfVaccinationCredential"])),
+        ("type", json!(["VerifiableCredential", proof])),
         ("credentialSubject", subject(event, profile, issuance).into()),
         ("issuer", json!(profile.issuer)),
         ("issuanceDate", write_instant(issuance.issued_at).into()),
@@ -37,9 +39,11 @@ fn subject(event: &Event, profile: &Profile, issuance: &Issuance) -> Map<String,
         ("refId", event.beneficiary.as_str().into()),
         ("name", recipient.name.as_str().into()),
         ("gender", recipient.gender.as_str().into()),
-        ("age", recipient.birth.age(today).into()),
     ]);
-    if event.schema == Schema::V3 {
+    if event.schema != Schema::Test {
+        subject.insert("age".into(), recipient.birth.age(today).into());
+    }
+    if event.schema != Schema::V1 {
         subject.insert("dob".into(), recipient.birth.day(today).into());
     }
     subject.insert("nationality".into(), recipient.nationality.as_str().into());
@@ -49,18 +53,22 @@ fn subject(event: &Event, profile: &Profile, issuance: &Issuance) -> Map<String,
 
 fn evidence(event: &Event, profile: &Profile, issuance: &Issuance) -> Map<String, Value> {
     let id = issuance.certificate_id.as_str();
+    let (base_url, name, details) = match &event.act {
+        Act::Vaccination(vaccination) => (&profile.base_url, "Vaccination", dose(vaccination)),
+        Act::Test(test) => (&profile.test_base_url, "TestDetails", test_details(test)),
+    };
     let mut evidence = object([
-        ("id", format!("{}{id}", profile.base_url).into()),
+        ("id", format!("{base_url}{id}").into()),
         ("feedbackUrl", format!("{}{id}", profile.feedback_base_url).into()),
         ("infoUrl", format!("{}{id}", profile.info_base_url).into()),
         ("certificateId", id.into()),
-        ("type", json!(["Vaccination"])),
+        ("type", json!([name])),
     ]);
-    evidence.extend(dose(&event.vaccination));
-    evidence.insert("verifier".into(), json!({ "name": event.vaccinator.as_str() }));
+    evidence.extend(details);
+    evidence.insert("verifier".into(), json!({ "name": event.verifier.as_str() }));
     evidence.insert("facility".into(), facility(&event.facility, profile).into());
-    if event.schema == Schema::V3 {
-        let class = vaccine::icd11(event.vaccination.name.as_str());
+    if let (Schema::V3, Act::Vaccination(vaccination)) = (event.schema, &event.act) {
+        let class = vaccine::icd11(vaccination.name.as_str());
         evidence.insert("icd11Code".into(), class.map_or("", |class| class.code).into());
         evidence.insert("prophylaxis".into(), class.map_or("", |class| class.term).into());
     }
@@ -77,6 +85,20 @@ fn dose(vaccination: &Vaccination) -> Map<String, Value> {
         ("effectiveUntil", write_day(vaccination.effective_until).into()),
         ("dose", vaccination.dose.number().into()),
         ("totalDoses", vaccination.total_doses.number().into()),
+    ])
+}
+
+fn test_details(test: &TestDetails) -> Map<String, Value> {
+    object([
+        ("batch", test.batch.as_str().into()),
+        ("testName", test.test_name.as_str().into()),
+        ("testType", test.test_type.as_str().into()),
+        ("manufacturer", test.manufacturer.as_str().into()),
+        ("disease", test.disease.as_str().into()),
+        ("sampleOrigin", test.sample_origin.as_str().into()),
+        ("sampleCollectionTimestamp", write_instant(test.sampled_at).into()),
+        ("resultTimestamp", write_instant(test.result_at).into()),
+        ("result", test.result.as_str().into()),
     ])
 }
 
@@ -107,6 +129,7 @@ impl Birth {
             Self::Age(age) | Self::DayAndAge(_, age) => age.to_string(),
             // A child may be born today where the day has begun already.
             Self::Day(day) => full_years(day, today).max(0).to_string(),
+            Self::Unknown => String::new(),
         }
     }
 
@@ -115,6 +138,7 @@ impl Birth {
         match self {
             Self::Day(day) | Self::DayAndAge(day, _) => write_day(day),
             Self::Age(age) => format!("{:04}-01-01", today.year().saturating_sub(i32::from(age))),
+            Self::Unknown => String::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Certify events: DIVOC's v1 and v3 request bodies, parsed once into types, with every fault at once.
+//! Certify events: DIVOC's request bodies for vaccinations (v1 and v3) and for test results, parsed once into types, with every fault at once.
 
 mod dates;
 mod digest;
@@ -6,13 +6,14 @@ mod document;
 mod identity;
 mod parts;
 mod reader;
+mod test_details;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use crate::{BeneficiaryCode, Code, Contact, Dose, Faults, Issuance, Kind, Profile, ProgrammeId, Unsigned};
+use crate::{BeneficiaryCode, Code, Contact, Faults, Issuance, Occasion, Profile, ProgrammeId, Unsigned};
 pub(crate) use identity::is_iri;
-use parts::{Facility, Recipient, Vaccination};
+use parts::{Act, Facility, Recipient};
 use reader::{Collector, Object, wrong};
 use serde_json::Value;
 use std::{collections::HashMap, fmt};
@@ -26,6 +27,9 @@ pub enum Schema {
     V1,
     /// `POST /v3/certify`: international; date of birth, ICD-11 code and prophylaxis; context v2. Gender, addresses and the vaccinator may be absent.
     V3,
+    /// `POST /v1/test/certify`: a test's result; date of birth and no age; the context of test certificates. The verifier, and of the person the date of birth,
+    /// nationality and address, may be absent.
+    Test,
 }
 
 /// What a country sets for the events it takes.
@@ -37,16 +41,16 @@ pub struct Rules {
     pub calling_code: String,
 }
 
-/// One event: a dose given to a beneficiary. Personal data.
+/// One event: a dose given to a beneficiary, or a test made on them. Personal data.
 #[derive(Clone)]
 pub struct Event {
     schema: Schema,
     beneficiary: BeneficiaryCode,
     programme: ProgrammeId,
     recipient: Recipient,
-    vaccination: Vaccination,
-    /// Empty where v3 lets it be absent.
-    vaccinator: Text,
+    act: Act,
+    /// Who gave the dose or vouches for the test; empty where the schema lets it be absent.
+    verifier: Text,
     facility: Facility,
 }
 
@@ -57,10 +61,8 @@ pub struct SlotKey {
     pub programme: ProgrammeId,
     /// The beneficiary.
     pub beneficiary: BeneficiaryCode,
-    /// What is attested.
-    pub kind: Kind,
-    /// Which dose.
-    pub dose: Dose,
+    /// Which dose or which test.
+    pub occasion: Occasion,
 }
 
 /// SHA-256 over everything of the event that the certificate or its delivery depends on. Equal digests: the same event again.
@@ -82,7 +84,7 @@ impl Event {
             let Some(event) = Self::parse(item, format!("/{index}"), schema, now, rules, &faults) else { continue };
             let digest = event.digest();
             if *slots.entry(event.slot()).or_insert(digest) != digest {
-                let detail = "An earlier event of this request is for the same programme, beneficiary and dose and says something else.";
+                let detail = "An earlier event of this request is for the same programme, beneficiary and dose or sample and says something else.";
                 faults.add::<()>(format!("/{index}"), wrong(Code::Contradiction, detail));
             }
             events.push(event);
@@ -96,8 +98,7 @@ impl Event {
         SlotKey {
             programme: self.programme.clone(),
             beneficiary: self.beneficiary.clone(),
-            kind: Kind::Vaccination,
-            dose: self.vaccination.dose,
+            occasion: self.act.occasion(),
         }
     }
 
@@ -125,15 +126,15 @@ impl Event {
         faults: &Collector,
     ) -> Option<Self> {
         let event = Object::new(item, pointer, faults)?;
-        // Read ahead, for person and dose are judged by one another; their own faults are told in their places.
+        // Read ahead, for person and act are judged by one another; their own faults are told in their places.
         let given = item.pointer("/vaccination/date").and_then(|date| dates::past_instant(date, now).ok());
         let born = item.pointer("/recipient/dob").and_then(|day| dates::birth(day).ok().flatten());
         let beneficiary = event.required("preEnrollmentCode", values::beneficiary);
         let programme = event.or_default("programId", values::programme);
-        let unused = parts::unused(&event);
+        let unused = parts::unused(&event, schema);
         let recipient = event.object("recipient", |object| parts::recipient(object, schema, given, now, rules));
-        let vaccination = event.object("vaccination", |object| parts::vaccination(object, born, now));
-        let vaccinator = parts::vaccinator(&event, schema);
+        let act = parts::act(&event, schema, born, now);
+        let verifier = parts::verifier(&event, schema);
         let facility = event.object("facility", |object| parts::facility(object, schema));
         unused?;
         Some(Self {
@@ -141,8 +142,8 @@ impl Event {
             beneficiary: beneficiary?,
             programme: programme?,
             recipient: recipient?,
-            vaccination: vaccination?,
-            vaccinator: vaccinator?,
+            act: act?,
+            verifier: verifier?,
             facility: facility?,
         })
     }

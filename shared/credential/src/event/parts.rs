@@ -1,17 +1,19 @@
-//! The parts of an event and how they are read from the body: DIVOC's `CertificationRequest` (v1) and `CertificationRequestV2` (v3), member by member.
+//! The parts of an event and how they are read from the body: DIVOC's `CertificationRequest` (v1), `CertificationRequestV2` (v3) and
+//! `TestCertificationRequest`, member by member.
 
 use super::{
     Rules, Schema,
-    dates::{begins_after, birth, day_or_instant, full_years, past_instant},
+    dates::{begins_after, birth, day_or_instant, full_years, past_birth, past_instant},
     identity::{Identity, identity},
     reader::{Object, Reading},
+    test_details::{TestDetails, test_details},
     values::{Text, age, contact, country, dose, filled, filled_or_empty, filled_postal_code, postal_code, text},
 };
-use crate::{Code, Contact, Dose};
+use crate::{Code, Contact, Dose, Occasion};
 use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
-/// Who received the dose. Personal data.
+/// Who received the dose or was tested. Personal data.
 #[derive(Clone)]
 pub(super) struct Recipient {
     pub(super) name: Text,
@@ -23,7 +25,7 @@ pub(super) struct Recipient {
     pub(super) address: Address,
 }
 
-/// What is known of a person's age: never nothing. Personal data.
+/// What is known of a person's age. Personal data.
 #[derive(Clone, Copy)]
 pub(super) enum Birth {
     /// The date of birth alone.
@@ -32,6 +34,26 @@ pub(super) enum Birth {
     Age(u8),
     /// Both, as sent; they agree to about a year.
     DayAndAge(Date, u8),
+    /// Nothing, which only a test's event may say.
+    Unknown,
+}
+
+/// What was done.
+#[derive(Clone)]
+pub(super) enum Act {
+    /// A dose was given.
+    Vaccination(Vaccination),
+    /// A sample was tested.
+    Test(TestDetails),
+}
+
+impl Act {
+    pub(super) fn occasion(&self) -> Occasion {
+        match self {
+            Self::Vaccination(vaccination) => Occasion::Dose(vaccination.dose),
+            Self::Test(test) => Occasion::Sample(test.sampled_at),
+        }
+    }
 }
 
 /// What was given, when, and until when it counts.
@@ -48,14 +70,14 @@ pub(super) struct Vaccination {
     pub(super) total_doses: Dose,
 }
 
-/// Where it was given.
+/// Where it was done.
 #[derive(Clone)]
 pub(super) struct Facility {
     pub(super) name: Text,
     pub(super) address: Address,
 }
 
-/// An address; where v3 lets it be absent, all of it is empty.
+/// An address; where the schema lets it be absent, all of it is empty.
 #[derive(Clone, Default)]
 pub(super) struct Address {
     pub(super) line1: Text,
@@ -83,17 +105,27 @@ pub(super) fn recipient(
     rules: &Rules,
 ) -> Option<Recipient> {
     let name = recipient.required("name", filled);
-    let birth = read_birth(recipient, given, now);
+    let birth = match schema {
+        Schema::V1 | Schema::V3 => read_birth(recipient, given, now),
+        Schema::Test => read_birth_of_tested(recipient, now),
+    };
     let gender = match schema {
-        Schema::V1 => recipient.required("gender", filled),
+        Schema::V1 | Schema::Test => recipient.required("gender", filled),
         Schema::V3 => recipient.or_default("gender", filled_or_empty),
     };
-    let nationality = recipient.required("nationality", filled);
+    let nationality = match schema {
+        Schema::V1 | Schema::V3 => recipient.required("nationality", filled),
+        Schema::Test => recipient.or_default("nationality", filled_or_empty),
+    };
     let identity = recipient.required("identity", identity);
     let contacts = recipient
         .required_list("contact", MOST_CONTACTS, |entry| contact(entry, &rules.calling_code))
         .map(without_repetition);
-    let address = relaxed(recipient, "address", schema, |object| address(object, postal_code));
+    let read = |object: &Object<'_>| address(object, postal_code);
+    let address = match schema {
+        Schema::V1 => recipient.object("address", read),
+        Schema::V3 | Schema::Test => recipient.object_or_default("address", read),
+    };
     Some(Recipient {
         name: name?,
         birth: birth?,
@@ -105,12 +137,21 @@ pub(super) fn recipient(
     })
 }
 
-/// `vaccination`; `born` is the date of birth, if that could be read.
-pub(super) fn vaccination(vaccination: &Object<'_>, born: Option<Date>, now: OffsetDateTime) -> Option<Vaccination> {
+/// `vaccination` or `testDetails`; `born` is the date of birth, if that could be read.
+pub(super) fn act(event: &Object<'_>, schema: Schema, born: Option<Date>, now: OffsetDateTime) -> Option<Act> {
+    match schema {
+        Schema::V1 | Schema::V3 => {
+            event.object("vaccination", |object| vaccination(object, born, now)).map(Act::Vaccination)
+        }
+        Schema::Test => event.object("testDetails", |object| test_details(object, born, now)).map(Act::Test),
+    }
+}
+
+fn vaccination(vaccination: &Object<'_>, born: Option<Date>, now: OffsetDateTime) -> Option<Vaccination> {
     let name = vaccination.required("name", text);
     let batch = vaccination.or_default("batch", text);
     let manufacturer = vaccination.required("manufacturer", text);
-    let date = read_given(vaccination, born, now);
+    let date = after_birth(vaccination, "date", born, now, "The dose must not be given before the date of birth.");
     let effective = read_effective(vaccination);
     let number = vaccination.required("dose", dose);
     let total_doses = vaccination.required("totalDoses", dose);
@@ -127,24 +168,39 @@ pub(super) fn vaccination(vaccination: &Object<'_>, born: Option<Date>, now: Off
     })
 }
 
-/// The name of who gave the dose; empty where v3 lets `vaccinator` be absent.
-pub(super) fn vaccinator(event: &Object<'_>, schema: Schema) -> Option<Text> {
-    relaxed(event, "vaccinator", schema, |vaccinator| vaccinator.required("name", filled))
+/// The name of who gave the dose (`vaccinator`) or vouches for the test (`verifier`).
+pub(super) fn verifier(event: &Object<'_>, schema: Schema) -> Option<Text> {
+    let read = |verifier: &Object<'_>| verifier.required("name", filled);
+    match schema {
+        Schema::V1 => event.object("vaccinator", read),
+        Schema::V3 => event.object_or_default("vaccinator", read),
+        Schema::Test => event.object_or_default("verifier", read),
+    }
 }
 
 /// `facility`.
 pub(super) fn facility(facility: &Object<'_>, schema: Schema) -> Option<Facility> {
     let name = facility.required("name", filled);
-    let address = relaxed(facility, "address", schema, |object| address(object, filled_postal_code));
+    let read = |object: &Object<'_>| address(object, filled_postal_code);
+    let address = match schema {
+        Schema::V1 | Schema::Test => facility.object("address", read),
+        Schema::V3 => facility.object_or_default("address", read),
+    };
     Some(Facility { name: name?, address: address? })
 }
 
 /// Members that are read for their faults only: they reach no credential.
-pub(super) fn unused(event: &Object<'_>) -> Option<()> {
-    let enrolment = event.or_default("enrollmentType", filled);
-    let illnesses = event.list("comorbidities", MOST_COMORBIDITIES, text);
+pub(super) fn unused(event: &Object<'_>, schema: Schema) -> Option<()> {
+    let of_the_vaccinated = match schema {
+        Schema::V1 | Schema::V3 => {
+            let enrolment = event.or_default("enrollmentType", filled);
+            let illnesses = event.list("comorbidities", MOST_COMORBIDITIES, text);
+            enrolment.and(illnesses).map(drop)
+        }
+        Schema::Test => Some(()),
+    };
     let meta = event.object_or_default("meta", |_| Some(()));
-    enrolment.and(illnesses).and(meta)
+    of_the_vaccinated.and(meta)
 }
 
 fn address(address: &Object<'_>, postal: fn(&Value) -> Reading<Text>) -> Option<Address> {
@@ -166,26 +222,20 @@ fn address(address: &Object<'_>, postal: fn(&Value) -> Reading<Text>) -> Option<
     })
 }
 
-/// An object that v1 requires and v3 does not.
-fn relaxed<T: Default>(
-    owner: &Object<'_>,
+/// The past instant `name`, which must not come before the date of birth; `detail` says so.
+pub(super) fn after_birth(
+    act: &Object<'_>,
     name: &str,
-    schema: Schema,
-    read: impl FnOnce(&Object<'_>) -> Option<T>,
-) -> Option<T> {
-    match schema {
-        Schema::V1 => owner.object(name, read),
-        Schema::V3 => owner.object_or_default(name, read),
-    }
-}
-
-fn read_given(vaccination: &Object<'_>, born: Option<Date>, now: OffsetDateTime) -> Option<OffsetDateTime> {
-    let given = vaccination.required("date", |date| past_instant(date, now))?;
+    born: Option<Date>,
+    now: OffsetDateTime,
+    detail: &'static str,
+) -> Option<OffsetDateTime> {
+    let instant = act.required(name, |value| past_instant(value, now))?;
     // A date of birth in the future has a fault of its own.
-    if born.is_some_and(|born| begins_after(born, given) && !begins_after(born, now)) {
-        return vaccination.refuse("date", Code::Contradiction, "The dose must not be given before the date of birth.");
+    if born.is_some_and(|born| begins_after(born, instant) && !begins_after(born, now)) {
+        return act.refuse(name, Code::Contradiction, detail);
     }
-    Some(given)
+    Some(instant)
 }
 
 fn read_effective(vaccination: &Object<'_>) -> Option<(Date, Date)> {
@@ -200,6 +250,12 @@ fn read_effective(vaccination: &Object<'_>) -> Option<(Date, Date)> {
         );
     }
     Some((start, until))
+}
+
+/// `dob` alone, and even that may be unknown.
+fn read_birth_of_tested(recipient: &Object<'_>, now: OffsetDateTime) -> Option<Birth> {
+    let day = recipient.or_default("dob", |day| past_birth(day, now))?;
+    Some(day.map_or(Birth::Unknown, Birth::Day))
 }
 
 /// `dob` and `age` together: one must be there, neither may be impossible, and they must agree. DIVOC answers the first two at the person, not at the member.

@@ -78,6 +78,50 @@ fn swapped(credential: &Value, (one, other): (&str, &str)) -> Value {
     altered
 }
 
+/// The same for tests, which DIVOC never bound either.
+const SWAPS_OF_TESTS: [(&str, &str); 5] = [
+    ("sampleCollectionTimestamp", "resultTimestamp"),
+    ("result", "sampleOrigin"),
+    ("testType", "disease"),
+    ("batch", "certificateId"),
+    ("manufacturer", "result"),
+];
+
+/// Pointers to every text of a document.
+fn texts(value: &Value, pointer: &str) -> Vec<String> {
+    let below = |(name, value): (String, &Value)| texts(value, &format!("{pointer}/{name}"));
+    match value {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).flat_map(below).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(at, value)| (at.to_string(), value)).flat_map(below).collect()
+        }
+        _ => vec![pointer.to_owned()],
+    }
+}
+
+#[test]
+fn no_word_of_a_bound_test_certificate_can_be_changed() {
+    let Value::Object(mut document) = read("test_certificate/input.json") else { panic!("not an object") };
+    let issuer = Issuer::new();
+    let unbound = issuer.signed_value(&document.clone().into());
+    binding::bind(&mut document);
+    let credential = issuer.signed_value(&document.clone().into());
+    let verified = verify(&credential.to_string(), &issuer.1).unwrap();
+    assert!(verified.bound && verified.facts.is_test());
+    assert_eq!(verified.facts.evidence().unwrap().result, "Negative");
+    let places = texts(&document.into(), "");
+    assert_eq!(places.len(), 44);
+    for place in places {
+        let mut changed = credential.clone();
+        *changed.pointer_mut(&place).unwrap() = json!("urn:another");
+        assert!(verify(&changed.to_string(), &issuer.1).is_err(), "{place}");
+    }
+    for swap in SWAPS_OF_TESTS {
+        assert_eq!(refusal(&swapped(&credential, swap), &issuer.1), Refusal::Altered, "{swap:?}");
+        assert!(verify(&swapped(&unbound, swap).to_string(), &issuer.1).is_ok(), "{swap:?} is no swap");
+    }
+}
+
 #[test]
 fn what_divoc_signed_is_believed() {
     for (case, key, suite) in [

@@ -19,8 +19,7 @@ fn an_event_names_its_slot_and_its_contacts() {
     let slot = SlotKey {
         programme: ProgrammeId::parse("covid-19").unwrap(),
         beneficiary: BeneficiaryCode::parse("77889950").unwrap(),
-        kind: Kind::Vaccination,
-        dose: Dose::new(1).unwrap(),
+        occasion: Occasion::Dose(Dose::new(1).unwrap()),
     };
     assert_eq!(event.slot(), slot);
     assert_eq!(event.contacts(), [Contact::Telephone("919999900001".into()), Contact::Email("a@b.example".into())]);

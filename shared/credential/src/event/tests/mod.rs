@@ -5,9 +5,10 @@ mod faults;
 mod identities;
 mod samples;
 mod schema;
+mod test_results;
 
 use super::*;
-use crate::{CertificateId, Fault};
+use crate::{CertificateId, Dose, Fault, Kind};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -61,6 +62,47 @@ fn event() -> Value {
     })
 }
 
+/// A test of the same person: what `tests/vectors/test_certificate/input.json` was made of.
+fn tested() -> Value {
+    json!({
+        "preEnrollmentCode": "77889951",
+        "programId": "covid-19",
+        "recipient": {
+            "name": "Juan Dela Cruz ",
+            "dob": "1988-07-30",
+            "gender": "Female",
+            "nationality": "India",
+            "identity": "19882120590",
+            "contact": ["tel:9999900001", "mailto:Juan@Example.org"],
+            "address": {
+                "addressLine1": "114/1/15,Horahena Road, Kottawa",
+                "addressLine2": "",
+                "district": "colombo",
+                "state": "Western",
+                "pincode": "121212",
+                "country": "IN"
+            }
+        },
+        "testDetails": {
+            "testType": "RT-PCR",
+            "disease": "COVID-19",
+            "sampleCollectionTimestamp": "2021-06-27T05:30:28.187Z",
+            "resultTimestamp": "2021-06-28T03:15:00.000Z",
+            "result": "Negative",
+            "testName": "Viral RNA detection",
+            "batch": "batch-07",
+            "manufacturer": "US",
+            "sampleOrigin": "Nasopharyngeal swab"
+        },
+        "verifier": { "name": "ss" },
+        "facility": {
+            "name": "MOH Gothatuwa",
+            "address": { "addressLine1": "df", "addressLine2": "", "district": "wew", "state": "w", "pincode": 121_212, "country": "IN" }
+        },
+        "meta": { "anything": [1, null] }
+    })
+}
+
 /// The event with the member at `pointer` replaced, or removed by `None`.
 fn with(pointer: &str, value: Option<Value>) -> Value {
     replaced(event(), pointer, value)
@@ -109,7 +151,7 @@ fn profile() -> Profile {
 /// The document; the binding digest, which the vectors do not have, is cut off.
 fn document(event: &Event) -> Value {
     let certificate_id = CertificateId::parse("448086902").unwrap();
-    let issuance = Issuance { certificate_id, issued_at: NOW, kind: Kind::Vaccination };
+    let issuance = Issuance { certificate_id, issued_at: NOW, kind: event.slot().occasion.kind() };
     let Unsigned(mut document) = event.credential(&profile(), &issuance);
     let id = document["evidence"][0]["id"].as_str().unwrap().split('#').next().unwrap().to_owned();
     document["evidence"][0]["id"] = id.into();
