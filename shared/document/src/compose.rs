@@ -86,7 +86,8 @@ impl<'a, 's> Composer<'a, 's> {
             y = self.block(block, if beside { narrow } else { full }, y, page);
         }
         self.items.extend(last);
-        let fits = y.max(symbol_bottom) <= footer;
+        // The code keeps its size whatever the text's; that it has room is the template's duty.
+        let fits = y <= footer;
         (Layout { width, height, items: self.items }, fits)
     }
 
@@ -329,7 +330,7 @@ impl<'a, 's> Composer<'a, 's> {
             }
             end += self.gap(0.8);
         }
-        let top = height - band - self.gap(4.0) - end;
+        let top = height - band - if words.is_empty() { 0.0 } else { self.gap(4.0) } - end;
         self.items.iter_mut().skip(first).for_each(|item| item.area.y += top);
         self.fill(Area { x: 0.0, y: height - band, width, height: band }, colours.accent);
         top

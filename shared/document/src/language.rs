@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::PrintError;
 
@@ -60,7 +61,7 @@ impl Language {
 }
 
 /// A country's own way to say some words, by language.
-pub(crate) type Wording = BTreeMap<String, BTreeMap<Word, String>>;
+pub(crate) type Wording = BTreeMap<Spanned<String>, BTreeMap<Word, Spanned<String>>>;
 
 /// All languages, with the country's wording in them.
 pub(crate) struct Languages {
@@ -108,7 +109,8 @@ impl Languages {
         if let Some(missing) = Word::ALL.iter().find(|word| language.word(**word).trim().is_empty()) {
             return Err(refuse(format!("{missing:?} has no words")));
         }
-        language.words.extend(self.wording.get(tag).into_iter().flatten().map(|(word, text)| (*word, text.clone())));
+        let own = self.wording.iter().filter(|(own, _)| own.get_ref() == tag).flat_map(|(_, words)| words);
+        language.words.extend(own.map(|(word, text)| (*word, text.get_ref().clone())));
         Ok(language)
     }
 
@@ -119,6 +121,14 @@ impl Languages {
     pub(crate) fn all(&self) -> Result<Vec<Language>, PrintError> {
         FILES.iter().map(|(tag, _)| self.parse(tag)).collect()
     }
+}
+
+/// What is filled into a text, such as `{dose}`, in alphabetical order.
+pub(crate) fn placeholders(text: &str) -> Vec<&str> {
+    let mut found: Vec<_> =
+        text.match_indices('{').filter_map(|(start, _)| text.get(start..)?.split_inclusive('}').next()).collect();
+    found.sort_unstable();
+    found
 }
 
 macro_rules! words {
@@ -319,12 +329,7 @@ mod tests {
 
     #[test]
     fn every_language_says_every_word_with_the_placeholders_of_english() {
-        let places = |text: &str| {
-            let starts = text.match_indices('{').map(|(start, _)| start);
-            let mut places: Vec<_> = starts.map(|start| text[start..].split('}').next().unwrap().to_owned()).collect();
-            places.sort();
-            places
-        };
+        let places = placeholders;
         let (languages, all) = (languages(), languages().all().unwrap());
         let english = languages.get("en").unwrap();
         for language in &all {
@@ -333,7 +338,7 @@ mod tests {
                 assert_eq!(places(said), places(reference), "{} {word:?}", language.tag);
                 assert_eq!(said, said.trim(), "{} {word:?}", language.tag);
             }
-            assert_eq!(places(&language.date), ["{day", "{month", "{year"], "{}", language.tag);
+            assert_eq!(places(&language.date), ["{day}", "{month}", "{year}"], "{}", language.tag);
             assert!(language.months.iter().all(|month| !month.trim().is_empty()), "{}", language.tag);
         }
         assert_eq!(all.iter().filter(|language| language.review == Review::Reference).count(), 1);
@@ -362,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_country_says_a_word_its_own_way_in_one_language() {
-        let own = BTreeMap::from([("en".to_owned(), BTreeMap::from([(Word::Programme, "Ours".to_owned())]))]);
+        let own = toml::from_str("[en]\nprogramme = \"Ours\"\n").unwrap();
         let languages = Languages::new(own);
         assert_eq!(languages.get("en").unwrap().word(Word::Programme), "Ours");
         assert_ne!(languages.get("hi").unwrap().word(Word::Programme), "Ours");

@@ -48,16 +48,24 @@ use crate::{
 /// A file of a template or a font: its name, without a folder, and its bytes.
 pub type File = (String, Arc<dyn AsRef<[u8]> + Send + Sync>);
 
+/// The templates that come with the service.
+pub const TEMPLATES: [&str; 5] = ["india", "indonesia", "jamaica", "philippines", "srilanka"];
+
 /// The folder of a template that comes with the service.
 pub fn template(name: &str) -> Option<Vec<File>> {
-    let files = |files: &[(&str, &'static [u8])]| {
-        let file = |(name, bytes): &(&str, &'static [u8])| -> File { ((*name).to_owned(), Arc::new(*bytes)) };
-        Some(files.iter().map(file).collect())
-    };
-    match name {
-        "india" => files(&[("template.toml", include_bytes!("../templates/india/template.toml"))]),
-        _ => None,
+    macro_rules! folder {
+        ($folder:literal: $($file:literal)*) => {
+            vec![$(($file.to_owned(), Arc::new(include_bytes!(concat!("../templates/", $folder, "/", $file))))),*]
+        };
     }
+    Some(match name {
+        "india" => folder!("india": "template.toml"),
+        "indonesia" => folder!("indonesia": "template.toml"),
+        "jamaica" => folder!("jamaica": "template.toml" "signature.png" "seal.png"),
+        "philippines" => folder!("philippines": "template.toml"),
+        "srilanka" => folder!("srilanka": "template.toml" "signature.png" "seal.png"),
+        _ => return None,
+    })
 }
 
 /// What one page shows.

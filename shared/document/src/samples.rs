@@ -10,7 +10,11 @@ pub(crate) const INDIA: &str = include_str!("../templates/india/template.toml");
 
 /// The files of a template's folder that has nothing but this text.
 pub(crate) fn folder(text: &str) -> Vec<crate::File> {
-    vec![("template.toml".to_owned(), std::sync::Arc::new(text.to_owned()))]
+    vec![file("template.toml", text.as_bytes().to_vec())]
+}
+
+pub(crate) fn file(name: &str, bytes: Vec<u8>) -> crate::File {
+    (name.to_owned(), std::sync::Arc::new(bytes))
 }
 
 /// Easy and hard pages.

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::{
     File, PrintError,
-    language::{Languages, Word, Wording},
+    language::{Languages, Word, Wording, placeholders},
     paint::{Colour, Raster, Shape},
 };
 
@@ -64,6 +64,19 @@ impl Template {
                 faults.add(tag.span(), &format!("there is no language {}", tag.get_ref()));
             } else if !template.language.offered.iter().any(|offered| offered.get_ref() == tag.get_ref()) {
                 faults.add(tag.span(), &format!("{} is not offered", tag.get_ref()));
+            }
+        }
+        let known = Languages::new(Wording::new());
+        for (tag, words) in &template.wording {
+            if !Languages::tags().any(|known| known == tag.get_ref()) {
+                faults.add(tag.span(), &format!("there is no language {}", tag.get_ref()));
+            }
+            for (word, text) in words {
+                let wanted = known.get("en").map_or("", |english| english.word(*word));
+                if placeholders(text.get_ref()) != placeholders(wanted) {
+                    let why = format!("{word:?} has the placeholders of {wanted:?}");
+                    faults.add(text.span(), &why);
+                }
             }
         }
         if !(0.3..=1.0).contains(template.sizes.floor.get_ref()) {
@@ -545,12 +558,14 @@ mod tests {
             ("extra_dose = \"precaution\"", "extra_dose = \"more\"", "unknown variant `more`"),
             ("[page]\n", "[page]\npaper = \"A4\"\n", "unknown field `paper`"),
             ("fact = \"gender\"", "fact = \"sex\"", "unknown variant `sex`"),
+            ("[page]\n", "[wording.tlh]\n\n[page]\n", "no language tlh"),
+            ("[page]\n", "[wording.en]\ndose_of = \"dose\"\n\n[page]\n", "has the placeholders of"),
         ] {
             let text = crate::samples::INDIA.replacen(right, wrong, 1);
             assert_ne!(text, crate::samples::INDIA, "{right}");
             let Err(PrintError::Template(message)) = Template::parse(&text) else { panic!("accepted: {wrong}") };
-            let line =
-                text.lines().position(|line| line.contains(wrong.trim_end().lines().last().unwrap())).unwrap() + 1;
+            let said = wrong.lines().filter(|line| !right.contains(line)).next_back().unwrap();
+            let line = text.lines().position(|line| line.contains(said)).unwrap() + 1;
             assert!(message.contains(why), "{wrong}: {message}");
             assert!(message.contains(&format!("line {line}")), "{wrong}, line {line}: {message}");
         }

@@ -8,10 +8,10 @@ use credential::{
 };
 
 use crate::{
-    File, Kind, Look, Page, PrintError, Printer,
+    File, Kind, Look, Page, Printer,
     copied::copied,
     layout::{Area, Ink, Item, Layout},
-    samples::{INDIA, NAMES, certificate, folder, history, international, named, pages, tested},
+    samples::{INDIA, NAMES, certificate, file, folder, history, international, named, pages, tested},
     text::{Line, Shaper},
 };
 
@@ -70,7 +70,6 @@ fn the_metadata_names_the_certificate_and_nobody() {
 
 #[test]
 fn titles_say_how_the_dose_stands_to_the_course() {
-    let printer = printer();
     let title =
         |dose, total| texts(&certificate(dose, total), &[]).into_iter().skip(2).take(3).collect::<Vec<_>>().join(" ");
     assert!(
@@ -276,7 +275,7 @@ fn a_picture_of_the_country_is_refused_when_it_is_missing_or_broken_or_too_large
     assert_ne!(text, INDIA);
     let with = |bytes: Option<Vec<u8>>| {
         let mut files = folder(&text);
-        files.extend(bytes.map(|bytes| ("mark.png".to_owned(), Arc::new(bytes) as _)));
+        files.extend(bytes.map(|bytes| file("mark.png", bytes)));
         Printer::new(&files, &fonts()).map(|_| ()).map_err(|error| error.to_string())
     };
     assert_eq!(with(None).unwrap_err(), "picture mark.png: is not in the template's folder");
@@ -369,7 +368,7 @@ fn a_font_that_is_missing_or_broken_is_refused_by_name() {
     let without: Vec<_> = fonts().into_iter().filter(|(file, _)| file != name).collect();
     let refused = Printer::new(&folder(INDIA), &without.clone()).err().unwrap();
     assert_eq!(refused.to_string(), format!("font {name}: was not given"));
-    let broken = without.into_iter().chain([(name.to_owned(), Arc::new(b"no font".to_vec()) as _)]).collect::<Vec<_>>();
+    let broken = without.into_iter().chain([file(name, b"no font".to_vec())]).collect::<Vec<_>>();
     let refused = Printer::new(&folder(INDIA), &broken).err().unwrap();
     assert_eq!(refused.to_string(), format!("font {name}: is no TrueType font"));
 }
@@ -381,8 +380,8 @@ pub(crate) fn fonts() -> Vec<File> {
         std::fs::read_dir(folder).expect("the fonts are not in fonts/ttf: run fonts/fetch.sh (make fonts) first");
     let files = files.map(|file| file.unwrap().path()).filter(|file| file.extension().is_some_and(|end| end == "ttf"));
     let fonts: Vec<File> = files
-        .map(|file| {
-            (file.file_name().unwrap().to_str().unwrap().to_owned(), Arc::new(std::fs::read(&file).unwrap()) as _)
+        .map(|path: std::path::PathBuf| {
+            file(path.file_name().unwrap().to_str().unwrap(), std::fs::read(&path).unwrap())
         })
         .collect();
     assert!(!fonts.is_empty(), "fonts/ttf is empty: run fonts/fetch.sh (make fonts) first");

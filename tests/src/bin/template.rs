@@ -50,7 +50,10 @@ async fn main() -> Result<()> {
         languages.len(),
         out.display()
     );
-    println!("Not reviewed by a speaker yet: {}.", printer.drafts().join(", "));
+    let drafts = printer.drafts();
+    if !drafts.is_empty() {
+        println!("Not reviewed by a speaker yet: {}.", drafts.join(", "));
+    }
     Ok(())
 }
 
@@ -76,7 +79,7 @@ impl Sample {
 }
 
 async fn samples() -> Result<Vec<Sample>> {
-    let signer = SoftwareSigner::from_pem(&keys::generate(Suite::Ps256)?)?;
+    let key = SoftwareSigner::from_pem(&keys::generate(Suite::Ps256)?)?;
     let mut samples = Vec::new();
     for (name, kind, file, schema) in [
         ("provisional", Kind::Domestic, "one-dose", Schema::V1),
@@ -96,10 +99,12 @@ async fn samples() -> Result<Vec<Sample>> {
         let mut signed = Vec::new();
         for (number, event) in events.iter().enumerate() {
             let id = CertificateId::from_random(u128::try_from(number)?);
-            let unsigned =
-                event.credential(&profile, &Issuance { certificate_id: id, issued_at: now, kind: event.slot().kind });
+            let unsigned = event.credential(
+                &profile,
+                &Issuance { certificate_id: id, issued_at: now, kind: event.slot().occasion.kind() },
+            );
             let prepared = unsigned.prepare(Suite::Ps256, &profile.did, now)?;
-            let signature = signer.sign(prepared.signing_input()).await?;
+            let signature = key.sign(prepared.signing_input()).await?;
             signed.push(prepared.seal(&signature)?);
         }
         let history: Vec<Facts> = signed.iter().map(Signed::facts).collect();
