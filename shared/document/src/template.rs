@@ -564,7 +564,7 @@ mod tests {
             let text = crate::samples::INDIA.replacen(right, wrong, 1);
             assert_ne!(text, crate::samples::INDIA, "{right}");
             let Err(PrintError::Template(message)) = Template::parse(&text) else { panic!("accepted: {wrong}") };
-            let said = wrong.lines().filter(|line| !right.contains(line)).next_back().unwrap();
+            let said = wrong.lines().rfind(|line| !right.contains(line)).unwrap();
             let line = text.lines().position(|line| line.contains(said)).unwrap() + 1;
             assert!(message.contains(why), "{wrong}: {message}");
             assert!(message.contains(&format!("line {line}")), "{wrong}, line {line}: {message}");
