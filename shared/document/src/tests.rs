@@ -363,6 +363,23 @@ fn every_text_of_the_page_can_be_copied() {
 }
 
 #[test]
+fn every_language_can_be_copied() {
+    let facts = certificate(1, 2);
+    for language in printer().languages() {
+        let pdf =
+            printer().pdf(&page(&facts, &[]), &Look { kind: Kind::Domestic, language, bilingual: false }).unwrap();
+        let label = printer().languages.get(language).unwrap().word(crate::language::Word::BeneficiaryHeading);
+        let leftward = label.chars().any(|letter| ('\u{600}'..='\u{6ff}').contains(&letter));
+        // Vowel marks come before or after their letter, as the reader orders what it turns round: Kashmiri writes them.
+        let letters =
+            |text: &str| text.chars().filter(|letter| !('\u{64b}'..='\u{65f}').contains(letter)).collect::<String>();
+        let label = if leftward { letters(label).chars().rev().collect() } else { label.to_owned() };
+        let copied = if leftward { letters(&copied(&pdf)) } else { copied(&pdf) };
+        assert!(copied.contains(&label), "{language}: {label} is missing in {copied}");
+    }
+}
+
+#[test]
 fn a_font_that_is_missing_or_broken_is_refused_by_name() {
     let name = "NotoSansTamil_400Regular.ttf";
     let without: Vec<_> = fonts().into_iter().filter(|(file, _)| file != name).collect();

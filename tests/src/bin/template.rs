@@ -84,7 +84,7 @@ async fn samples() -> Result<Vec<Sample>> {
     for (name, kind, file, schema) in [
         ("provisional", Kind::Domestic, "one-dose", Schema::V1),
         ("final", Kind::Domestic, "two-doses", Schema::V1),
-        ("extra", Kind::Domestic, "precaution-dose", Schema::V1),
+        ("precaution", Kind::Domestic, "precaution-dose", Schema::V1),
         ("international", Kind::International, "international", Schema::V3),
         ("test", Kind::Test, "test-result", Schema::Test),
         ("card", Kind::Card, "two-doses", Schema::V1),
