@@ -28,7 +28,7 @@ check: ## Format, lints, docs, direction of dependencies, licences and advisorie
 	./.ci/deny
 
 template: fonts ## Every kind of page in every language of TEMPLATE (india) into out/template/, contact sheets beside them
-	@cargo run --quiet --profile bench -p tests --bin template
+	@cargo run --quiet -p tests --bin template
 
 bench: fonts ## CPU time of signing, verifying, QR and PDF beside DIVOC's libraries: one table (BENCHMARKS.md)
 	@cd tests/baseline && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund --ignore-scripts; }

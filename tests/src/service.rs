@@ -7,13 +7,17 @@ use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, SlotKey,
 use issuer::{
     App,
     config::Place,
-    ports::{Audit, Certificate, Commit, Intent, Occupant, Reservation, Signer, Store},
+    ports::{Audit, Certificate, Commit, Files, Intent, Occupant, Reservation, Signer, Store},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
 };
 use time::{Duration, OffsetDateTime};
+use tokio::sync::Mutex;
 
 /// A running service and someone to call it.
 pub struct Service {
@@ -151,6 +155,38 @@ impl Signer for Counting {
             bail!("the key does not answer");
         }
         self.inner.sign(message).await
+    }
+}
+
+/// Pictures in memory that count what is written; and another process that was a moment earlier, when it is told to have been.
+#[derive(Default)]
+pub struct Shelf {
+    kept: Mutex<HashMap<String, Vec<u8>>>,
+    /// Pictures written so far.
+    pub written: AtomicU64,
+    /// What another process writes just before us; empty: there is none.
+    winner: Vec<u8>,
+}
+
+impl Shelf {
+    /// One on which another process writes this just before us, whatever we write.
+    pub fn behind(winner: &[u8]) -> Self {
+        Self { winner: winner.to_vec(), ..Self::default() }
+    }
+}
+
+#[async_trait]
+impl Files for Shelf {
+    async fn read(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.kept.lock().await.get(key).cloned())
+    }
+
+    async fn write(&self, key: &str, bytes: &[u8], _media_type: &str) -> Result<bool> {
+        self.written.fetch_add(1, Ordering::SeqCst);
+        let first = self.winner.is_empty();
+        let picture = if first { bytes } else { self.winner.as_slice() };
+        self.kept.lock().await.insert(key.to_owned(), picture.to_vec());
+        Ok(first)
     }
 }
 

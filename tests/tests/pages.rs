@@ -13,8 +13,11 @@ use credential::{
 };
 use document::{Kind, Look, Page};
 use serde_json::{Value, json};
-use std::path::Path;
-use tests::{Answer, Service, people, pixels::Picture};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+};
+use tests::{Answer, Service, people, pixels::Picture, service::Shelf};
 
 /// A complete course of one dose, certified with date of birth.
 fn traveller() -> Value {
@@ -24,10 +27,16 @@ fn traveller() -> Value {
 
 async fn service_with(schema: &str, event: Value) -> (Service, String) {
     let service = Service::start().await;
+    let path = certified(&service, schema, event).await;
+    (service, path)
+}
+
+/// Certifies the event; gives where its page is.
+async fn certified(service: &Service, schema: &str, event: Value) -> String {
     let code = event["preEnrollmentCode"].as_str().unwrap().to_owned();
     let answer = service.client.certify(schema, &json!([event])).await.unwrap();
     assert_eq!(answer.status, 200, "{}", answer.text());
-    (service, format!("/certificate/api/certificatePDF/{code}"))
+    format!("/certificate/api/certificatePDF/{code}")
 }
 
 async fn get(service: &Service, path: &str) -> Answer {
@@ -103,8 +112,11 @@ async fn a_page_for_travel_needs_a_complete_course_and_a_date_of_birth() {
 }
 
 #[tokio::test]
-async fn those_who_ask_at_once_get_the_same_bytes() {
-    let (service, path) = service_with("v1", people::event(1, 1)).await;
+async fn of_those_who_ask_at_once_one_makes_the_picture() {
+    let shelf = Arc::new(Shelf::default());
+    let files = shelf.clone();
+    let service = Service::with(move |app| app.files = files).await;
+    let path = certified(&service, "v1", people::event(1, 1)).await;
     let asked: Vec<_> = (0..16)
         .map(|_| {
             let (client, path) = (service.client.clone(), path.clone());
@@ -117,6 +129,15 @@ async fn those_who_ask_at_once_get_the_same_bytes() {
     }
     bodies.dedup();
     assert_eq!(bodies.len(), 1);
+    assert_eq!(shelf.written.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn who_is_second_of_two_processes_gives_the_firsts_picture() {
+    let shelf = Arc::new(Shelf::behind(b"%PDF-another"));
+    let service = Service::with(move |app| app.files = shelf).await;
+    let path = certified(&service, "v1", people::event(1, 1)).await;
+    assert_eq!(get(&service, &path).await.body, b"%PDF-another");
 }
 
 /// Every language of every template on one sheet. `UPDATE_GOLDEN=1` writes it anew: look at it before it is committed.
