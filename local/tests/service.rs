@@ -118,8 +118,8 @@ async fn a_picture_comes_back_as_it_went() {
         let files = S3Files::new(pictures::client(place.as_deref()).unwrap(), "pictures");
         let (key, bytes) = ("pdf/1234 5-अ+%/v1.pdf", vec![0xff; 300_000]);
         assert_eq!(files.read(key).await.unwrap(), None);
-        files.write(key, &bytes, "application/pdf").await.unwrap();
-        files.write(key, &bytes, "application/pdf").await.unwrap();
+        assert!(files.write(key, &bytes, "application/pdf").await.unwrap());
+        assert!(!files.write(key, b"later", "application/pdf").await.unwrap());
         assert_eq!(files.read(key).await.unwrap(), Some(bytes));
         files.write("empty", b"", "image/png").await.unwrap();
         assert_eq!(files.read("empty").await.unwrap(), Some(Vec::new()));

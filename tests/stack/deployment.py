@@ -173,7 +173,7 @@ def without_tls(stack: Stack) -> None:
     role = iam.get_role(RoleName=stack.resources["CertificatePdfRole"])["Role"]["Arn"]
     credentials = stack.emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="plain")["Credentials"]
     try:
-        stack.emulator.client("s3", credentials).put_object(Bucket=bucket, Key="pdf/plain", Body=b"")
+        stack.emulator.client("s3", credentials).put_object(Bucket=bucket, Key="pages/plain", Body=b"")
         sys.exit("the bucket took an object without TLS")
     except ClientError as refusal:
         if refusal.response["Error"]["Code"] != "AccessDenied":

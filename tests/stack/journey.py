@@ -92,7 +92,7 @@ def certificates(stack, callers) -> Report:
     status, headers, body = get(pdf)
     report.equal("PDF", (status, headers["content-type"], body[:5]), (200, "application/pdf", b"%PDF-"))
     report.equal("PDF again, from the bucket", get(pdf)[2], body)
-    kept = stack.emulator.client("s3").list_objects_v2(Bucket=stack.outputs["BucketName"], Prefix="pdf/")
+    kept = stack.emulator.client("s3").list_objects_v2(Bucket=stack.outputs["BucketName"], Prefix="pages/")
     report.that("the PDF is kept", kept["KeyCount"] > 0)
     for path in (f"/certificate/api/certificate/{certificate}", f"/cert/api/certificatePDF/{BENEFICIARY}/1"):
         report.equal(f"PDF by {path}", get(path)[2], body)

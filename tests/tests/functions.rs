@@ -57,7 +57,7 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     assert!(pdf.body.starts_with(b"%PDF-"));
     assert_eq!(pdf.header("content-disposition"), format!("inline; filename=\"certificate-{id}.pdf\""));
     assert_eq!(printer.answer(print.clone()).await, pdf);
-    let key = format!("pdf/{}.pdf", pdf.header("etag").trim_matches('"'));
+    let key = format!("pages/{}.pdf", pdf.header("etag").trim_matches('"'));
     assert_eq!(stack.kept().await, HashMap::from([(key.clone(), pdf.body)]));
     stack.keep(&key, b"%PDF-kept").await;
     assert_eq!(ok(printer.answer(print).await, "application/pdf").body, b"%PDF-kept");

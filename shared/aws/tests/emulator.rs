@@ -70,8 +70,9 @@ async fn pictures_come_back(sdk: &SdkConfig) {
     let client = aws_sdk_s3::Client::from_conf(config);
     client.create_bucket().bucket("pictures").send().await.unwrap();
     let files = S3Files::new(client, "pictures");
-    assert_eq!(files.read("pdf/1.pdf").await.unwrap(), None);
+    assert_eq!(files.read("pages/1.pdf").await.unwrap(), None);
     let bytes = vec![0xff; 100_000];
-    files.write("pdf/1.pdf", &bytes, "application/pdf").await.unwrap();
-    assert_eq!(files.read("pdf/1.pdf").await.unwrap(), Some(bytes));
+    assert!(files.write("pages/1.pdf", &bytes, "application/pdf").await.unwrap());
+    assert!(!files.write("pages/1.pdf", b"later", "application/pdf").await.unwrap());
+    assert_eq!(files.read("pages/1.pdf").await.unwrap(), Some(bytes));
 }

@@ -129,7 +129,7 @@ pub(crate) async fn picture(
         return Ok(unchanged);
     }
     let (kind, extension) = (format.media_type(), format.extension());
-    let key = format!("{extension}/{etag}.{extension}");
+    let key = format!("pages/{etag}.{extension}");
     let bytes = kept_or_made(app, &key, kind, || make(app, printer, selection, &facts, &look, format)).await?;
     let file_name = format!("certificate-{}.{extension}", selection.certificate.issuance.certificate_id.as_str());
     Ok(Personal { media_type: kind, etag, file_name, bytes }.into_response())
