@@ -36,7 +36,7 @@ pub(super) fn writes(
     audit: &Audit,
 ) -> Result<Vec<TransactWriteItem>> {
     let mut writes = vec![
-        close_slot(table, intent)?,
+        close_slot(table, intent, certificate)?,
         put(table, items::of_certificate(certificate)?, ONLY_NEW)?,
         put(table, items::of_id(certificate), ONLY_NEW)?,
         put(table, items::of_audit(certificate, audit, intent)?, None)?,
@@ -69,15 +69,15 @@ pub(super) fn outcome(error: SdkError<Refusal>, intent: &Intent, certificate: &C
     if codes.iter().all(|code| PASSING.contains(code)) { Outcome::Again(cause) } else { Outcome::Failed(cause) }
 }
 
-/// The slot keeps its holder: that is how a try whose answer was lost is recognised afterwards.
-fn close_slot(table: &str, intent: &Intent) -> Result<TransactWriteItem> {
+/// The slot keeps its holder and the credential's digest: that is how a try whose answer was lost is recognised afterwards, however late.
+fn close_slot(table: &str, intent: &Intent, certificate: &Certificate) -> Result<TransactWriteItem> {
     let update = Update::builder()
         .table_name(table)
         .set_key(Some(keys::slot(&intent.slot)?))
-        .update_expression("SET #state = :issued REMOVE lease")
+        .update_expression("SET #state = :issued, seal = :seal REMOVE lease")
         .condition_expression("holder = :holder AND #state = :reserved")
         .expression_attribute_names("#state", "state")
-        .set_expression_attribute_values(Some(items::closing(intent)))
+        .set_expression_attribute_values(Some(items::closing(intent, certificate)))
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
         .build()
         .context("a slot's update")?;

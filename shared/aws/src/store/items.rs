@@ -2,6 +2,7 @@
 
 use super::{HOLDER, ISSUED, RESERVED, SINCE, STATE, keys};
 use anyhow::{Context, Result};
+use aws_lc_rs::digest;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, PublicKey, Signed,
@@ -98,20 +99,27 @@ pub(super) fn verification_method(item: &Item) -> Result<VerificationMethod> {
     Ok(VerificationMethod { id: string(item, "method")?, key: PublicKey::from_pem(&string(item, "pem")?)? })
 }
 
-/// Whether the slot was issued by this attempt, with this certificate.
+/// Whether the slot was issued by this attempt, with this certificate to the letter.
 pub(super) fn is_own_work(slot: &Item, intent: &Intent, certificate: &Certificate) -> bool {
     is(slot, STATE, ISSUED)
         && is(slot, HOLDER, &keys::holder(intent))
         && is(slot, "id", certificate.issuance.certificate_id.as_str())
+        && slot.get("seal") == Some(&seal(certificate))
 }
 
 /// Values that the slot's closing write names.
-pub(super) fn closing(intent: &Intent) -> Item {
+pub(super) fn closing(intent: &Intent, certificate: &Certificate) -> Item {
     HashMap::from([
         (":holder".to_owned(), text(keys::holder(intent))),
         (":reserved".to_owned(), text(RESERVED)),
         (":issued".to_owned(), text(ISSUED)),
+        (":seal".to_owned(), seal(certificate)),
     ])
+}
+
+/// What tells a credential from another one of the same slot: SHA-256 of its text.
+fn seal(certificate: &Certificate) -> AttributeValue {
+    binary(digest::digest(&digest::SHA256, certificate.signed.as_str().as_bytes()).as_ref())
 }
 
 /// Whether the attribute has this text.
