@@ -69,8 +69,16 @@ async fn a_commit_that_is_wrong_is_not_tried_again() {
 #[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_recognised() {
     let (intent, certificate) = ready();
-    for (holder, wanted) in [(intent.holder, Commit::Stored), (intent.holder + 1, Commit::Lost)] {
-        let slot = slot_of(&issuer::ports::Intent { holder, ..intent.clone() }, "issued");
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate.signed.as_str().as_bytes());
+    let seal = &*aws_smithy_types::base64::encode(digest.as_ref());
+    for (holder, seal, wanted) in [
+        (intent.holder, seal, Commit::Stored),
+        (intent.holder + 1, seal, Commit::Lost),
+        // The slot was closed by another signature over the same document.
+        (intent.holder, "AAAA", Commit::Lost),
+    ] {
+        let mut slot = slot_of(&issuer::ports::Intent { holder, ..intent.clone() }, "issued");
+        slot["seal"] = json!({ "B": seal });
         let refused = cancelled(&json!([
             { "Code": "ConditionalCheckFailed", "Item": slot }, { "Code": "ConditionalCheckFailed" }, { "Code": "ConditionalCheckFailed" }
         ]));
