@@ -109,7 +109,11 @@ impl Shelf {
                 let target = folder.join(key);
                 target.parent().map_or(Ok(()), fs::create_dir_all)?;
                 let aside = folder.join(format!(".{}", count.fetch_add(1, Ordering::Relaxed)));
-                fs::write(&aside, bytes)?;
+                // What a killed process left here may be a second name of a kept object: to write into it would change that object.
+                match fs::remove_file(&aside) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => fs::write(&aside, bytes)?,
+                }
                 let linked = fs::hard_link(&aside, target);
                 fs::remove_file(aside)?;
                 match linked {

@@ -129,6 +129,18 @@ async fn a_picture_comes_back_as_it_went() {
     assert_eq!(names.len(), 2, "{names:?}");
 }
 
+/// A process that is killed between giving a picture its name and taking the working name away leaves both on one file.
+#[tokio::test]
+async fn what_a_killed_process_left_is_not_written_into() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = || S3Files::new(pictures::client(Some(folder.path())).unwrap(), "pictures");
+    assert!(files().write("pages/one", b"one", "image/png").await.unwrap());
+    fs::hard_link(folder.path().join("pages/one"), folder.path().join(".0")).unwrap();
+    assert!(files().write("pages/other", b"other", "image/png").await.unwrap());
+    assert_eq!(files().read("pages/one").await.unwrap(), Some(b"one".to_vec()));
+    assert_eq!(files().read("pages/other").await.unwrap(), Some(b"other".to_vec()));
+}
+
 #[tokio::test]
 async fn a_picture_never_leaves_the_folder() {
     let folder = tempfile::tempdir().unwrap();

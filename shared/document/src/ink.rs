@@ -238,4 +238,4 @@ pub(crate) fn raster_name(number: usize) -> String {
 pub(crate) const SYMBOL: &str = "Qr";
 
 /// How wide a regular font's outline is drawn, in em, where bold is wanted and no bold font has the script.
-const THICKENING: f32 = 0.02;
+pub(crate) const THICKENING: f32 = 0.02;

@@ -13,6 +13,7 @@ use crate::{
     PrintError,
     archive::escaped,
     font::{FaceId, Fonts},
+    ink::THICKENING,
     layout::{Area, Ink, Layout},
     paint::{Colour, Raster, Stroke},
     template::Mark,
@@ -290,7 +291,5 @@ fn whole(length: f32) -> u32 {
     format!("{:.0}", length.max(1.0)).parse().unwrap_or(1)
 }
 
-/// How wide a regular font's outline is drawn, in em, where bold is wanted and no bold font has the script.
-const THICKENING: f32 = 0.02;
 const LEAST_DENSITY: u16 = 36;
 const MOST_DENSITY: u16 = 600;

@@ -1,7 +1,7 @@
 //! Fetch: the certificate of a beneficiary as PDF, QR code or credential, and whether there is one.
 //!
-//! "The" certificate of a beneficiary is the highest dose's newest version; their test is the one whose sample is the newest. A citizen sees only what is registered to their own telephone number; to them
-//! a stranger's certificate and none at all look the same.
+//! "The" certificate of a beneficiary is the highest dose's newest version; their test is the one whose sample is the newest. A citizen sees only what is
+//! registered to their own telephone number; to them a stranger's certificate and none at all look the same.
 
 use crate::{
     App, Error,
