@@ -1,5 +1,6 @@
 //! The claims that name things: each parsed once, valid ever after. Those that identify a person hide their `Debug`.
 
+use crate::status::Position;
 use std::fmt;
 use time::OffsetDateTime;
 
@@ -50,18 +51,37 @@ impl ProgrammeId {
     }
 }
 
-/// The id of one certificate: decimal digits, random, made by the service. DIVOC's have 9 to 12 digits, ours [`CertificateId::DIGITS`].
+/// The id of one certificate: decimal digits, made by the service. DIVOC's have 9 to 12 digits, ours [`CertificateId::DIGITS`] that hold the certificate's
+/// [`Position`] in the status lists beneath a random part.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CertificateId(String);
 
+/// The least id of ours.
+const LEAST_ID: u128 = 10_u128.pow(19);
+/// Random parts that fit above a position, so that every id has 20 digits: 1.3 × 10⁹.
+const RANDOM_PARTS: u128 = 9 * LEAST_ID / (1 << 36);
+
 impl CertificateId {
-    /// Digits of an id of ours: 9 × 10¹⁹ ids, so that billions of certificates collide less than once and guessing one is hopeless.
+    /// Digits of an id of ours.
     pub const DIGITS: usize = 20;
 
-    /// The id drawn from 128 random bits; the modulo's bias is below 2⁻⁶¹.
+    /// The id of the certificate at `position`, with a random part drawn from 128 random bits. Positions are given away once, so ids never collide.
+    pub fn new(position: Position, random: u128) -> Self {
+        let number = random % RANDOM_PARTS * u128::from(Position::MOST) + u128::from(position.number());
+        Self((LEAST_ID + number).to_string())
+    }
+
+    /// An id whose position and random part are both drawn from 128 random bits: for samples.
     pub fn from_random(bits: u128) -> Self {
-        const LEAST: u128 = 10_u128.pow(19);
-        Self((LEAST + bits % (9 * LEAST)).to_string())
+        Self((LEAST_ID + bits % (RANDOM_PARTS * u128::from(Position::MOST))).to_string())
+    }
+
+    /// The position in an id of ours; `None` for any other.
+    pub fn position(&self) -> Option<Position> {
+        let ours = self.0.len() == Self::DIGITS && self.0.bytes().all(|byte| byte.is_ascii_digit());
+        let number = self.0.parse::<u128>().ok().filter(|_| ours)?.checked_sub(LEAST_ID)?;
+        let position = number % u128::from(Position::MOST);
+        (number / u128::from(Position::MOST) < RANDOM_PARTS).then(|| Position::new(u64::try_from(position).ok()?))?
     }
 
     /// An id that a caller sent: 1 to 64 letters, digits or hyphens; `None` otherwise.
@@ -295,12 +315,8 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_ours_has_twenty_digits_at_both_ends_of_the_range() {
-        for bits in [0, 1, u128::MAX, 9 * 10_u128.pow(19) - 1] {
-            let id = CertificateId::from_random(bits);
-            assert_eq!(id.as_str().len(), CertificateId::DIGITS);
-            assert!(CertificateId::parse(id.as_str()) == Some(id));
-        }
+    fn an_id_has_letters_digits_and_hyphens() {
+        assert!(["1", "a-7"].iter().all(|text| CertificateId::parse(text).is_some()));
         for text in ["", "a/b", "१२३", &"1".repeat(65)] {
             assert_eq!(CertificateId::parse(text), None);
         }

@@ -19,6 +19,7 @@ pub mod issuance;
 pub mod keys;
 pub mod proof;
 pub mod qr;
+pub mod status;
 pub mod vaccine;
 pub mod verify;
 
@@ -29,4 +30,5 @@ pub use fault::{Code, Fault, Faults};
 pub use issuance::{Issuance, Profile};
 pub use keys::{PublicKey, VerificationMethod};
 pub use proof::{Prepared, Signed, Suite, Unsigned};
+pub use status::{Position, Status};
 pub use verify::{Refusal, Verified, verify};
