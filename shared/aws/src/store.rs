@@ -14,6 +14,7 @@
 
 mod commit;
 mod items;
+mod journal;
 mod keys;
 mod retry;
 mod table;

@@ -14,6 +14,7 @@ pub mod log;
 pub mod ports;
 pub mod print;
 pub mod site;
+pub mod status;
 
 pub use app::App;
 pub use config::Config;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<App> {
         .merge(fetch::head_routes())
         .merge(fetch::qr_routes())
         .merge(fetch::credential_routes())
+        .merge(status::routes())
         .merge(keys::routes())
         .merge(site::routes())
 }

@@ -5,11 +5,15 @@ use anyhow::Result;
 use credential::{BeneficiaryCode, CertificateId, Dose, Kind, Occasion, SlotKey, VerificationMethod};
 use issuer::ports::{Certificate, Intent};
 use std::collections::HashMap;
+use time::OffsetDateTime;
 
 pub(super) const PARTITION: &str = "PK";
 pub(super) const SORT: &str = "SK";
 /// The partition of published keys: there are a handful in a country's lifetime.
 pub(super) const KEYS: &str = "KEYS";
+/// What the partitions of noted changes start with, and how many a minute has.
+pub(super) const NOTES: &str = "J#";
+pub(super) const SHARDS: u32 = 8;
 /// What every certificate's sort key starts with.
 pub(super) const CERTIFICATES: &str = "C#";
 
@@ -74,6 +78,21 @@ pub(super) fn audit(certificate: &CertificateId, intent: &Intent) -> Result<Item
     Ok(key(format!("A#{}", certificate.as_str()), format!("{}#issued", stamp(intent.now)?)))
 }
 
+/// One of the eight partitions that changes of status are noted under within a minute.
+pub(super) fn notes(minute: OffsetDateTime, shard: u32) -> Result<String> {
+    Ok(format!("{NOTES}{}#{shard}", stamp(minute)?.get(..16).unwrap_or_default()))
+}
+
+/// The counter that positions in the status lists are numbered by.
+pub(super) fn numbers() -> Item {
+    key("NUMBERS", "certificates")
+}
+
+/// How far status lists are published.
+pub(super) fn status_lists() -> Item {
+    key("STATUS", "latest")
+}
+
 /// A key under another name is published anew: proofs quote the name, so verifiers must find it.
 pub(super) fn published(method: &VerificationMethod) -> Item {
     key(KEYS, format!("{}#{}", method.key.thumbprint(), method.id))
@@ -84,6 +103,6 @@ pub(super) fn holder(intent: &Intent) -> String {
     format!("{:032x}", intent.holder)
 }
 
-fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+pub(super) fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
     HashMap::from([(PARTITION.to_owned(), text(partition)), (SORT.to_owned(), text(sort))])
 }
