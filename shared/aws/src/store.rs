@@ -16,6 +16,7 @@
 
 mod commit;
 mod items;
+mod journal;
 mod keys;
 mod retry;
 mod table;

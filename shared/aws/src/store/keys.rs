@@ -11,6 +11,9 @@ pub(super) const PARTITION: &str = "PK";
 pub(super) const SORT: &str = "SK";
 /// The partition of published keys: there are a handful in a country's lifetime.
 pub(super) const KEYS: &str = "KEYS";
+/// What the partitions of noted changes start with, and how many a minute has.
+pub(super) const NOTES: &str = "J#";
+pub(super) const SHARDS: u32 = 8;
 /// What every certificate's sort key starts with.
 pub(super) const CERTIFICATES: &str = "C#";
 
@@ -87,7 +90,7 @@ pub(super) fn audit(at: OffsetDateTime, certificate: &CertificateId, event: Audi
 /// A note for the publication of status lists; in eight partitions a minute.
 pub(super) fn note(at: OffsetDateTime, certificate: &CertificateId) -> Result<Item> {
     let (stamp, id) = (stamp(at)?, certificate.as_str());
-    Ok(key(format!("J#{}#{:x}", minute(&stamp)?, shard(id, 8)), format!("{stamp}#{id}")))
+    Ok(key(notes(at, shard(id, SHARDS))?, format!("{stamp}#{id}")))
 }
 
 fn minute(stamp: &str) -> Result<&str> {
@@ -103,6 +106,16 @@ pub(super) fn numbers() -> Item {
     key("NUMBERS", "certificates")
 }
 
+/// One of the eight partitions that changes of status are noted under within a minute.
+pub(super) fn notes(minute: OffsetDateTime, shard: u32) -> Result<String> {
+    Ok(format!("{NOTES}{}#{shard:x}", self::minute(&stamp(minute)?)?))
+}
+
+/// How far status lists are published.
+pub(super) fn status_lists() -> Item {
+    key("STATUS", "latest")
+}
+
 /// A key under another name is published anew: proofs quote the name, so verifiers must find it.
 pub(super) fn published(method: &VerificationMethod) -> Item {
     key(KEYS, format!("{}#{}", method.key.thumbprint(), method.id))
@@ -113,6 +126,6 @@ pub(super) fn holder(intent: &Intent) -> String {
     format!("{:032x}", intent.holder)
 }
 
-fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+pub(super) fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
     HashMap::from([(PARTITION.to_owned(), text(partition)), (SORT.to_owned(), text(sort))])
 }
