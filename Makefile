@@ -3,6 +3,7 @@
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
 
+.PHONY: verify-log
 .PHONY: demo run template test check bench bench-steps load fonts oracle help
 .DEFAULT_GOAL := help
 
@@ -36,6 +37,9 @@ bench: fonts ## CPU time of signing, verifying, QR and PDF beside DIVOC's librar
 
 bench-steps: fonts ## Our own steps one by one, as divan sees them
 	cargo bench -p credential -p document --bench credential --bench qr --bench pdf
+
+verify-log: ## Prove the log's chain unbroken (URL, TOKEN of an administrator, HEAD of an earlier run)
+	@cargo run --quiet -p tests --bin verify_log
 
 load: fonts ## Open-loop load on the local service, with a live display and a latency table
 	@cargo build --quiet --profile bench -p local -p tests --bins

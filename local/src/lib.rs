@@ -80,6 +80,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let ports = Ports {
         store: store.clone(),
         journal: store.clone(),
+        ledger: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),
         pepper: Arc::new(pepper),

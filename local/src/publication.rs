@@ -1,7 +1,7 @@
-//! What a schedule and a stream do on AWS: publishes changes of status every few seconds until the service stops.
+//! What a schedule and a stream do on AWS: publishes changes of status and seals the log every few seconds until the service stops.
 
 use anyhow::{Context, Result};
-use issuer::{App, status::publish};
+use issuer::{App, audit::seal, status::publish};
 use std::time::Duration;
 use tokio::{
     select,
@@ -42,6 +42,9 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             // Between two steps of a run nothing is lost: the next one, by whomever, goes on.
             if let Err(fault) = publish(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "status lists were not published");
+            }
+            if let Err(fault) = seal(&app).await {
+                tracing::error!(cause = format!("{fault:#}"), "the log was not sealed");
             }
         }
     });

@@ -120,7 +120,8 @@ fn assemble(
     let store = Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table));
     let ports = Ports {
         store: store.clone(),
-        journal: store,
+        journal: store.clone(),
+        ledger: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),

@@ -8,6 +8,7 @@
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
 //! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id}#{event}` |
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
+//! | seal of the log | `LOG` | number |
 //! | counter of positions | `NUMBERS` | `certificates` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //!
@@ -18,6 +19,7 @@ mod commit;
 mod items;
 mod journal;
 mod keys;
+mod ledger;
 mod retry;
 mod table;
 

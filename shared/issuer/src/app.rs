@@ -3,7 +3,7 @@
 use crate::{
     Config,
     auth::Tokens,
-    ports::{Files, IdentityProvider, Journal, Pepper, PublicFiles, Signer, Store},
+    ports::{Files, IdentityProvider, Journal, Ledger, Pepper, PublicFiles, Signer, Store},
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -28,6 +28,8 @@ pub struct App {
     pub files: Arc<dyn Files>,
     /// Changes of status, and how far they are published.
     pub journal: Arc<dyn Journal>,
+    /// The log and its chain.
+    pub ledger: Arc<dyn Ledger>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -58,6 +60,7 @@ impl App {
             pepper: ports.pepper,
             files: ports.files,
             journal: ports.journal,
+            ledger: ports.ledger,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -84,6 +87,8 @@ pub struct Ports {
     pub files: Arc<dyn Files>,
     /// Changes of status, and how far they are published.
     pub journal: Arc<dyn Journal>,
+    /// The log and its chain.
+    pub ledger: Arc<dyn Ledger>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

@@ -3,6 +3,7 @@
 //! The same [`axum::Router`] is served by the Lambda functions (each its own part) and by the local service (all of it). [`routes`] is the list of every route.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod certify;
 pub mod config;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<App> {
         .merge(update::routes())
         .merge(revoke::routes())
         .merge(history::routes())
+        .merge(audit::routes())
         .merge(fetch::pdf_routes())
         .merge(fetch::head_routes())
         .merge(fetch::qr_routes())

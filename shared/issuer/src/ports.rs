@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status, VerificationMethod,
+    chain::{Entry, Seal},
 };
 use jsonwebtoken::jwk::JwkSet;
 use time::OffsetDateTime;
@@ -118,6 +119,22 @@ pub trait Journal: Send + Sync {
 
     /// Where a certificate stands; `None` if there is none of that id.
     async fn status_of(&self, certificate: &CertificateId) -> anyhow::Result<Option<Status>>;
+}
+
+/// The log of everything that was done, written with what was done, and the chain of seals over it.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The entries from the minute of `from` to before that of `until`, in order of their keys. A late one may appear some seconds after its minute.
+    async fn entries(&self, from: OffsetDateTime, until: OffsetDateTime) -> anyhow::Result<Vec<Entry>>;
+
+    /// The newest seal.
+    async fn last_seal(&self) -> anyhow::Result<Option<Seal>>;
+
+    /// The seals from that number on, in order, at most so many.
+    async fn seals(&self, from: u64, most: usize) -> anyhow::Result<Vec<Seal>>;
+
+    /// Appends a seal; [`Commit::Lost`] if there is one of its number, also if it is the same.
+    async fn append(&self, seal: &Seal) -> anyhow::Result<Commit>;
 }
 
 /// Where the identity provider's signing keys come from.

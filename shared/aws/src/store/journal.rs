@@ -10,26 +10,12 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
 use credential::{CertificateId, Status};
 use issuer::ports::{Journal, Published, StatusChange, Store};
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
-use tokio::task::JoinSet;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 #[async_trait]
 impl Journal for DynamoStore {
     async fn changes(&self, from: OffsetDateTime, to: OffsetDateTime) -> Result<Vec<StatusChange>> {
-        let mut waiting = partitions(from, to)?;
-        let mut found = Vec::new();
-        let mut running = JoinSet::new();
-        while let Some(partition) = waiting.pop() {
-            if running.len() == AT_A_TIME {
-                found.append(&mut notes(running.join_next().await)?);
-            }
-            let store = self.clone();
-            running.spawn(async move { store.all(&partition, "").await });
-        }
-        while !running.is_empty() {
-            found.append(&mut notes(running.join_next().await)?);
-        }
-        in_order(&found)
+        in_order(&self.minutes(from, to, SHARDS, keys::notes).await.context("reading changes of status")?)
     }
 
     async fn all_changes(&self) -> Result<Vec<StatusChange>> {
@@ -122,26 +108,6 @@ impl DynamoStore {
             self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true).send().await?;
         Ok(answer.item)
     }
-}
-
-/// Requests of one reader at a time.
-const AT_A_TIME: usize = 16;
-
-/// The partitions of every minute from that of `from` to that of `to`.
-fn partitions(from: OffsetDateTime, to: OffsetDateTime) -> Result<Vec<String>> {
-    let mut partitions = Vec::new();
-    let mut minute = from - Duration::seconds(from.second().into()) - Duration::nanoseconds(from.nanosecond().into());
-    while minute <= to {
-        for shard in 0..SHARDS {
-            partitions.push(keys::notes(minute, shard)?);
-        }
-        minute += Duration::MINUTE;
-    }
-    Ok(partitions)
-}
-
-fn notes(read: Option<Result<Result<Vec<Item>>, tokio::task::JoinError>>) -> Result<Vec<Item>> {
-    read.context("nothing was read")?.context("reading changes of status")?.context("reading changes of status")
 }
 
 fn in_order(notes: &[Item]) -> Result<Vec<StatusChange>> {

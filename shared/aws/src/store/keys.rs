@@ -14,6 +14,10 @@ pub(super) const KEYS: &str = "KEYS";
 /// What the partitions of noted changes start with, and how many a minute has.
 pub(super) const NOTES: &str = "J#";
 pub(super) const SHARDS: u32 = 8;
+/// How many partitions a minute of the log has.
+pub(super) const LOG_SHARDS: u32 = 16;
+/// The partition of the log's seals: some hundred a day.
+pub(super) const SEALS: &str = "LOG";
 /// What every certificate's sort key starts with.
 pub(super) const CERTIFICATES: &str = "C#";
 
@@ -84,7 +88,22 @@ pub(super) fn contact(hash: &str, code: &BeneficiaryCode) -> Item {
 /// campaign's writes.
 pub(super) fn audit(at: OffsetDateTime, certificate: &CertificateId, event: AuditEvent) -> Result<Item> {
     let (stamp, id) = (stamp(at)?, certificate.as_str());
-    Ok(key(format!("A#{}#{:x}", minute(&stamp)?, shard(id, 16)), format!("{stamp}#{id}#{}", event.as_str())))
+    Ok(key(log(at, shard(id, LOG_SHARDS))?, format!("{stamp}#{id}#{}", event.as_str())))
+}
+
+/// One of the sixteen partitions of a minute of the log.
+pub(super) fn log(minute: OffsetDateTime, shard: u32) -> Result<String> {
+    Ok(format!("A#{}#{shard:x}", self::minute(&stamp(minute)?)?))
+}
+
+/// A seal of the log; numbers of one width, so that the order of the texts is theirs.
+pub(super) fn seal(number: u64) -> Item {
+    key(SEALS, seal_number(number))
+}
+
+/// The same number as a sort key.
+pub(super) fn seal_number(number: u64) -> String {
+    format!("{number:020}")
 }
 
 /// A note for the publication of status lists; in eight partitions a minute.
