@@ -1,9 +1,14 @@
 //! What every Lambda binary does: log as JSON, build the service's parts, answer invocations with its routes.
 
 use anyhow::{Context, anyhow};
-use axum::Router;
+use axum::{Router, body::to_bytes};
 use issuer::{App, config::log_levels, log::is_safe};
-use std::{future::Future, process::ExitCode};
+use lambda_http::{Body, IntoResponse, Request, Response, service_fn, tower::ServiceExt};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    process::ExitCode,
+};
 use tracing::{Level, Subscriber, subscriber::set_global_default};
 use tracing_subscriber::{
     Layer,
@@ -32,10 +37,28 @@ pub async fn run(routes: Router<App>, app: impl Future<Output = anyhow::Result<A
 
 async fn serve(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> anyhow::Result<()> {
     let app = app.await.context("building the service's parts")?;
-    lambda_http::run(issuer::http::service(routes, app))
+    let routes = issuer::http::service(routes, app);
+    lambda_http::run(service_fn(|request: Request| answer(routes.clone(), request)))
         .await
         .map_err(|fault| anyhow!(fault))
         .context("talking to Lambda")
+}
+
+async fn answer(routes: Router, request: Request) -> Result<Answer, lambda_http::Error> {
+    let (head, body) = routes.oneshot(request).await?.into_parts();
+    let bytes = Vec::from(to_bytes(body, usize::MAX).await?);
+    let body = String::from_utf8(bytes).map_or_else(|fault| Body::Binary(fault.into_bytes()), Body::Text);
+    Ok(Answer(Response::from_parts(head, body)))
+}
+
+/// An answer with its whole body, as Lambda takes it: text as it is, other bytes in Base64. What `lambda_http` does with a body of another type brings the
+/// tables of every text encoding into each function, for answers that are all UTF-8.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
 }
 
 /// Writes one JSON object a line, at the levels that `RUST_LOG` asks for (`info` unless said) as far as [`is_safe`] lets them.
