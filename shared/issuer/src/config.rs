@@ -219,6 +219,11 @@ impl Place {
     }
 }
 
+/// `RUST_LOG`: the level from which lines are logged (`info` unless said), or `crate=level` for each crate, with commas between.
+pub fn log_levels() -> String {
+    std::env::var("RUST_LOG").ok().filter(|levels| !levels.is_empty()).unwrap_or_else(|| "info".to_owned())
+}
+
 /// A year: beyond that a list is no news.
 const MOST_VALID: u64 = 366 * 86_400;
 /// A day.
