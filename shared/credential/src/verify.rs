@@ -4,6 +4,7 @@ use crate::{
     Facts, PublicKey, Suite, VerificationMethod,
     binding::{self, Binding},
     canonical, proof,
+    revocations::is_status_method,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{
@@ -120,7 +121,9 @@ impl<'a> Proof<'a> {
         let created = text("created").ok_or(Refusal::Malformed("the proof does not say when it was made"))?;
         let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
         let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
-        let known = methods.iter().filter(|known| known.id == method && known.key.suite() == suite);
+        // A status key signs lists, never certificates.
+        let trusted = methods.iter().filter(|known| !is_status_method(&known.id));
+        let known = trusted.filter(|known| known.id == method && known.key.suite() == suite);
         let keys: Vec<_> = known.map(|known| &known.key).collect();
         if keys.is_empty() {
             return Err(Refusal::UnknownKey);
