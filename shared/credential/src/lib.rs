@@ -9,6 +9,7 @@
 //! Everything here is a pure function of its arguments: no clock, no randomness, no network, no environment. The same input gives the same bytes.
 
 pub mod binding;
+pub mod bitstring;
 pub mod canonical;
 pub mod claims;
 pub mod context;
