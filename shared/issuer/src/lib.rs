@@ -16,6 +16,7 @@ pub mod ports;
 pub mod print;
 pub mod revoke;
 pub mod site;
+pub mod status;
 pub mod update;
 
 pub use app::App;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<App> {
         .merge(fetch::head_routes())
         .merge(fetch::qr_routes())
         .merge(fetch::credential_routes())
+        .merge(status::routes())
         .merge(keys::routes())
         .merge(site::routes())
 }
