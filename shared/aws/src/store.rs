@@ -9,6 +9,7 @@
 //! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id}#{event}` |
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
 //! | counter of positions | `NUMBERS` | `certificates` |
+//! | how far status lists are published | `STATUS` | `latest` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.
