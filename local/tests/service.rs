@@ -166,13 +166,7 @@ fn place(folder: &Path) -> Place {
 }
 
 fn memory() -> Place {
-    Place {
-        port: 0,
-        data: ":memory:".into(),
-        fonts: "no-such-folder".into(),
-        template: "india".into(),
-        publish_every: std::time::Duration::from_hours(24),
-    }
+    Place { port: 0, data: ":memory:".into(), fonts: "no-such-folder".into(), template: "india".into() }
 }
 
 async fn get(url: &str, path: &str) -> Result<String> {

@@ -10,6 +10,7 @@
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
 //! | seal of the log | `LOG` | number |
 //! | counter of positions | `NUMBERS` | `certificates` |
+//! | how far status lists are published | `STATUS` | `latest` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.

@@ -40,10 +40,10 @@ pub struct App {
     pub printing: Arc<Printing>,
     /// The signing key under its public name, once it is published; see [`crate::keys::current`].
     pub method: Arc<OnceCell<VerificationMethod>>,
-    /// Numbers of positions in the status lists that this process took and did not use yet.
-    pub numbers: Arc<Mutex<Range<u64>>>,
     /// The status key under its public name, once it is published.
     pub status_method: Arc<OnceCell<VerificationMethod>>,
+    /// Numbers of positions in the status lists that this process took and did not use yet.
+    pub numbers: Arc<Mutex<Range<u64>>>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -66,8 +66,8 @@ impl App {
             printer: ports.printer,
             printing: Arc::default(),
             method: Arc::default(),
-            numbers: Arc::default(),
             status_method: Arc::default(),
+            numbers: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }

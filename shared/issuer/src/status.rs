@@ -4,6 +4,7 @@
 
 mod publish;
 
+pub(crate) use publish::positions_secret;
 pub use publish::publish;
 
 use crate::{

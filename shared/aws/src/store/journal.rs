@@ -5,7 +5,7 @@ use super::{
     items::{self, Item, instant, string, text},
     keys::{self, CERTIFICATES, NOTES, SHARDS, SORT},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
 use credential::{CertificateId, Status};
@@ -81,7 +81,7 @@ impl Journal for DynamoStore {
         let Some(code) = self.beneficiary_of(certificate).await? else { return Ok(None) };
         let found = self.all(&keys::beneficiary(&code), CERTIFICATES).await.context("reading certificates")?;
         let found = found.iter().find(|item| items::is(item, "id", certificate.as_str()));
-        found.map(current_status).transpose()
+        found.map(items::status).transpose()
     }
 }
 
@@ -91,14 +91,7 @@ impl DynamoStore {
     /// # Errors
     /// When the database does not answer.
     pub async fn note(&self, change: &StatusChange) -> Result<()> {
-        let (id, stamp) = (change.certificate_id.as_str(), items::stamp(change.at)?);
-        let shard = id.bytes().map(u32::from).sum::<u32>() % SHARDS;
-        let mut item = keys::key(keys::notes(change.at, shard)?, format!("{stamp}#{id}"));
-        item.insert("id".to_owned(), text(id));
-        item.insert("status".to_owned(), text(change.status.as_str()));
-        if let Status::Suspended { until } = change.status {
-            item.insert("until".to_owned(), instant(until)?);
-        }
+        let item = items::of_note(&change.certificate_id, change.status, change.at)?;
         self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await.context("noting a change")?;
         Ok(())
     }
@@ -121,27 +114,14 @@ fn change(note: &Item) -> Result<StatusChange> {
     let sort = string(note, SORT)?;
     let (at, _) = sort.split_once('#').context("a note without time")?;
     let id = CertificateId::parse(&string(note, "id")?).context("a certificate's id breaks its rule")?;
-    let until = || string(note, "until").and_then(|until| time(&until));
-    Ok(StatusChange { at: time(at)?, certificate_id: id, status: status(&string(note, "status")?, until)? })
-}
-
-/// The status of a stored certificate: none means valid.
-fn current_status(certificate: &Item) -> Result<Status> {
-    let Ok(name) = string(certificate, "status") else { return Ok(Status::Valid) };
-    status(&name, || {
-        let milliseconds = i128::from(whole(certificate, "until")?);
-        OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).context("a time is none")
-    })
-}
-
-fn status(name: &str, until: impl FnOnce() -> Result<OffsetDateTime>) -> Result<Status> {
-    Ok(match name {
+    let status = match string(note, "status")?.as_str() {
         "valid" => Status::Valid,
         "superseded" => Status::Superseded,
         "revoked" => Status::Revoked,
-        "suspended" => Status::Suspended { until: until()? },
-        _ => anyhow::bail!("a status that is unknown"),
-    })
+        "suspended" => Status::Suspended { until: time(&string(note, "until")?)? },
+        _ => bail!("a status that is unknown"),
+    };
+    Ok(StatusChange { at: time(at)?, certificate_id: id, status })
 }
 
 fn whole(item: &Item, name: &str) -> Result<u64> {

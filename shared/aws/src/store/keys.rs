@@ -108,8 +108,13 @@ pub(super) fn seal_number(number: u64) -> String {
 
 /// A note for the publication of status lists; in eight partitions a minute.
 pub(super) fn note(at: OffsetDateTime, certificate: &CertificateId) -> Result<Item> {
-    let (stamp, id) = (stamp(at)?, certificate.as_str());
-    Ok(key(notes(at, shard(id, SHARDS))?, format!("{stamp}#{id}")))
+    let id = certificate.as_str();
+    Ok(key(notes(at, shard(id, SHARDS))?, format!("{}#{id}", stamp(at)?)))
+}
+
+/// The partition of such notes of one minute, one of [`SHARDS`].
+pub(super) fn notes(at: OffsetDateTime, shard: u32) -> Result<String> {
+    Ok(format!("{NOTES}{}#{shard:x}", minute(&stamp(at)?)?))
 }
 
 fn minute(stamp: &str) -> Result<&str> {
@@ -123,11 +128,6 @@ fn shard(id: &str, shards: u32) -> u32 {
 /// The counter that positions in the status lists are numbered by.
 pub(super) fn numbers() -> Item {
     key("NUMBERS", "certificates")
-}
-
-/// One of the eight partitions that changes of status are noted under within a minute.
-pub(super) fn notes(minute: OffsetDateTime, shard: u32) -> Result<String> {
-    Ok(format!("{NOTES}{}#{shard:x}", self::minute(&stamp(minute)?)?))
 }
 
 /// How far status lists are published.
@@ -145,6 +145,6 @@ pub(super) fn holder(intent: &Intent) -> String {
     format!("{:032x}", intent.holder)
 }
 
-pub(super) fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
+fn key(partition: impl Into<String>, sort: impl Into<String>) -> Item {
     HashMap::from([(PARTITION.to_owned(), text(partition)), (SORT.to_owned(), text(sort))])
 }
