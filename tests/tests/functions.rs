@@ -103,11 +103,8 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let publisher = stack.function("publish_status").await;
     publisher.outcome(event("publish_status", &[])).await.unwrap();
     let status = stack.function("status").await;
-    let ask_status = event("status", &[]);
-    let list = ok(status.answer(ask_status.clone()).await, "application/jose").text();
-    let published_keys = stack.store.published_keys().await.unwrap();
-    let first = RevocationList::open(&list, &published_keys).unwrap();
-    assert_eq!((first.number(), first.len()), (1, 0));
+    let list = stack.newest_list(&status).await;
+    assert_eq!((list.number(), list.len()), (1, 0));
 
     // 7. The first certificate is corrected, and the correction taken back; each shows at once.
     let mut corrected = fs::read_to_string(root().join("events/certify/one-dose.json")).unwrap();
@@ -135,14 +132,9 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     assert_eq!(statuses, ["superseded", "revoked"]);
 
     // 8. The stream starts the publication, and both stand in the next list. With many others, so that it is longer than what KMS hashes itself.
-    for number in 0..200 {
-        let foreign = CertificateId::parse(&format!("9876543{number:03}")).unwrap();
-        stack.note(&foreign, Status::Suspended { until: OffsetDateTime::now_utc() + time::Duration::DAY }).await;
-    }
+    stack.suspend_many(200).await;
     publisher.outcome(event("publish_status", &[])).await.unwrap();
-    let list = ok(status.answer(ask_status).await, "application/jose").text();
-    assert!(list.len() > 4096, "{}", list.len());
-    let list = RevocationList::open(&list, &published_keys).unwrap();
+    let list = stack.newest_list(&status).await;
     assert_eq!((list.number(), list.len()), (2, 202));
     let stands = |id: &str| list.status_of(&CertificateId::parse(id).unwrap(), OffsetDateTime::now_utc());
     assert_eq!((stands(&id), stands(newer)), (Status::Superseded, Status::Revoked));
@@ -270,9 +262,20 @@ impl Stack {
         Function::start(name, environment).await
     }
 
-    async fn note(&self, certificate: &CertificateId, status: Status) {
+    /// Suspends imported certificates.
+    async fn suspend_many(&self, count: u64) {
         let at = OffsetDateTime::now_utc();
-        self.store.note(&StatusChange { at, certificate_id: certificate.clone(), status }).await.unwrap();
+        for number in 0..count {
+            let certificate_id = CertificateId::parse(&format!("9876543{number:03}")).unwrap();
+            let status = Status::Suspended { until: at + time::Duration::DAY };
+            self.store.note(&StatusChange { at, certificate_id, status }).await.unwrap();
+        }
+    }
+
+    /// The newest revocation list, as a verifier fetches it.
+    async fn newest_list(&self, status: &Function) -> RevocationList {
+        let text = ok(status.answer(event("status", &[])).await, "application/jose").text();
+        RevocationList::open(&text, &self.store.published_keys().await.unwrap()).unwrap()
     }
 
     /// Everything in the bucket.

@@ -408,7 +408,7 @@ async fn divocs_question_is_answered_by_the_certificates_id_alone() {
             match name {
                 Some(name) => assert_eq!((answer.status, body), (200, json!({ "certificateId": id, "status": name }))),
                 None => {
-                    assert_eq!((answer.status, body["type"].as_str()), (404, Some("urn:divoc:problem:not-revoked")))
+                    assert_eq!((answer.status, body["type"].as_str()), (404, Some("urn:divoc:problem:not-revoked")));
                 }
             }
         }
