@@ -1,9 +1,10 @@
-//! What every Lambda binary does: log as JSON, build the service's parts, answer invocations with its routes.
+//! What every Lambda binary does: log as JSON, build the service's parts, answer invocations with its routes or do its task.
 
 use anyhow::{Context, anyhow};
 use axum::{Router, body::to_bytes};
 use issuer::{App, config::log_levels, log::is_safe};
-use lambda_http::{Body, IntoResponse, Request, Response, service_fn, tower::ServiceExt};
+use lambda_http::{Body, IntoResponse, LambdaEvent, Request, Response, service_fn, tower::ServiceExt};
+use serde::de::IgnoredAny;
 use std::{
     future::{Future, ready},
     pin::Pin,
@@ -24,9 +25,41 @@ use tracing_subscriber::{
 /// The parts come as a future so that the log is set up before they are built. If they can't be built the process ends with a failure, and its last line
 /// of log names the variable or resource at fault.
 pub async fn run(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> ExitCode {
+    ended(logged().and(serve(routes, app).await))
+}
+
+/// Does `task` at each invocation, whatever event it comes with: for streams and schedules. A task that fails fails the invocation, which Lambda counts and
+/// tries again; its cause is logged.
+pub async fn run_task(
+    task: impl AsyncFn(App) -> anyhow::Result<()>,
+    app: impl Future<Output = anyhow::Result<App>>,
+) -> ExitCode {
+    ended(logged().and(perform(task, app).await))
+}
+
+async fn perform(
+    task: impl AsyncFn(App) -> anyhow::Result<()>,
+    app: impl Future<Output = anyhow::Result<App>>,
+) -> anyhow::Result<()> {
+    let (app, task) = (app.await.context("building the service's parts")?, &task);
+    let handler = service_fn(|_: LambdaEvent<IgnoredAny>| {
+        let app = app.clone();
+        async move {
+            let done = task(app).await;
+            done.inspect_err(|fault| tracing::error!(cause = format!("{fault:#}"), "task failed"))
+                .map_err(|_| lambda_http::Error::from("the task failed; its log says why"))
+        }
+    });
+    lambda_http::lambda_runtime::run(handler).await.map_err(|fault| anyhow!(fault)).context("talking to Lambda")
+}
+
+fn logged() -> anyhow::Result<()> {
     let levels = log_levels().parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
-    let log = set_global_default(json_lines(levels, std::io::stdout));
-    match log.context("setting up the log").and(serve(routes, app).await) {
+    set_global_default(json_lines(levels, std::io::stdout)).context("setting up the log")
+}
+
+fn ended(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             tracing::error!(fault = format!("{fault:#}"), "the function cannot run");

@@ -18,7 +18,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
-    routing::{get, head, post},
+    routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::{CertificateId, Status, bitstring::Purpose};
@@ -28,16 +28,11 @@ use serde_json::{Value, json};
 /// Lists, deltas, the W3C's lists, and the question for one certificate.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/status/latest", get(pointer))
-        .route("/status/latest", head(pointer))
-        .route("/status/revocations", get(newest_list))
-        .route("/status/revocations", head(newest_list))
-        .route("/status/revocations/{number}", get(numbered_list))
-        .route("/status/revocations/{number}", head(numbered_list))
-        .route("/status/deltas/{from}", get(delta))
-        .route("/status/deltas/{from}", head(delta))
-        .route("/status/lists/{number}/{purpose}", get(bitstring))
-        .route("/status/lists/{number}/{purpose}", head(bitstring))
+        .route("/status/latest", get(pointer).head(pointer))
+        .route("/status/revocations", get(newest_list).head(newest_list))
+        .route("/status/revocations/{number}", get(numbered_list).head(numbered_list))
+        .route("/status/deltas/{from}", get(delta).head(delta))
+        .route("/status/lists/{number}/{purpose}", get(bitstring).head(bitstring))
         .route("/divoc/api/v1/certificate/revoked", post(is_revoked))
         .route("/cert/api/certificate/revoked", post(is_revoked))
 }
