@@ -17,6 +17,7 @@ pub mod print;
 pub mod revoke;
 pub mod site;
 pub mod update;
+pub mod x509;
 
 pub use app::App;
 pub use config::Config;
