@@ -11,17 +11,17 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC, KEYS_ADMIN = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public", "KeysAdmin",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC, KEYS_ADMIN)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
     "kms:Sign": {CERTIFY},
-    "kms:GetPublicKey": {CERTIFY, PUBLIC},
+    "kms:GetPublicKey": {CERTIFY, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
     "kms:GenerateMac": {CERTIFY} | FETCHING,
     "kms:VerifyMac": NOBODY,
@@ -30,13 +30,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, KEYS_ADMIN},
     "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE},
+    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN},
     "dynamodb:DeleteItem": NOBODY,
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": NOBODY,
     "dynamodb:ExecuteStatement": NOBODY,
@@ -61,7 +61,8 @@ MAY = {
 # Which partitions (first part of PK) each DynamoDB action of a role reaches: of a beneficiary, by id, by contact, audit, notes of changes, keys.
 PARTITIONS = {
     CERTIFY: {
-        "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS"},
+        "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS"},
     },
     REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
@@ -69,6 +70,7 @@ PARTITIONS = {
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     PUBLIC: {"Query": {"KEYS"}},
+    KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 
 

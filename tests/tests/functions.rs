@@ -128,15 +128,22 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     anonymous["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
     problem(&credential.answer(anonymous).await, 401, "unauthenticated");
 
-    // 8. The database goes away: the caller is asked to come back.
+    // 8. An administrator sees the key that signed.
+    let administer = stack.function("keys_admin").await;
+    let list = event("keys_admin", &[(TOKEN, &stack.token("admin"))]);
+    let key = ok(administer.answer(list).await, "application/json").json()["keys"][0].clone();
+    assert_eq!(key["thumbprint"], methods[0].key.thumbprint());
+    assert_eq!((&key["state"], &key["origin"]), (&json!("current"), &json!("own")));
+
+    // 9. The database goes away: the caller is asked to come back.
     drop(stack.emulator);
     let gone = head.answer(ask).await;
     assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
 
-    // 9. The logs tell what was done, and nothing of whom.
-    let routes =
-        [&certify, &revoke, &printer, &head, &public, &credential, &drawer].map(|function| requests(&function.log()));
-    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2]);
+    // 10. The logs tell what was done, and nothing of whom.
+    let routes = [&certify, &revoke, &printer, &head, &public, &credential, &drawer, &administer];
+    let routes = routes.map(|function| requests(&function.log()));
+    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 1]);
 }
 
 #[test]

@@ -100,8 +100,10 @@ fn assemble(
 ) -> Result<App> {
     let config = Config::from_env()?;
     let kms = aws_sdk_kms::Client::new(sdk);
+    let store = Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table));
     let ports = Ports {
-        store: Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table)),
+        store: store.clone(),
+        key_ring: store,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),
         files,

@@ -3,13 +3,13 @@
 use crate::{
     Config,
     auth::Tokens,
-    ports::{Files, IdentityProvider, Pepper, Signer, Store},
+    keys::Current,
+    ports::{Files, IdentityProvider, KeyRing, Pepper, Signer, Store},
     print::Printing,
 };
-use credential::VerificationMethod;
 use std::{ops::Range, sync::Arc};
 use time::OffsetDateTime;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
 /// Everything a handler may use. Cloning it is cheap.
 #[derive(Clone)]
@@ -18,6 +18,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Records.
     pub store: Arc<dyn Store>,
+    /// Public keys.
+    pub key_ring: Arc<dyn KeyRing>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
     /// The secret for contact hashes.
@@ -30,8 +32,8 @@ pub struct App {
     pub printer: Option<Arc<document::Printer>>,
     /// Pictures that are being made.
     pub printing: Arc<Printing>,
-    /// The signing key under its public name, once it is published; see [`crate::keys::current`].
-    pub method: Arc<OnceCell<VerificationMethod>>,
+    /// What is known of the signing key; see [`crate::keys::current`].
+    pub current: Arc<Current>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
     pub numbers: Arc<Mutex<Range<u64>>>,
     /// Now, UTC.
@@ -45,13 +47,14 @@ impl App {
         Self {
             config: Arc::new(config),
             store: ports.store,
+            key_ring: ports.key_ring,
             signer: ports.signer,
             pepper: ports.pepper,
             files: ports.files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
             printing: Arc::default(),
-            method: Arc::default(),
+            current: Arc::default(),
             numbers: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
@@ -62,6 +65,8 @@ impl App {
 pub struct Ports {
     /// Records.
     pub store: Arc<dyn Store>,
+    /// Public keys.
+    pub key_ring: Arc<dyn KeyRing>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
     /// The secret for contact hashes.

@@ -37,5 +37,6 @@ pub fn routes() -> Router<App> {
         .merge(fetch::qr_routes())
         .merge(fetch::credential_routes())
         .merge(keys::routes())
+        .merge(keys::admin::routes())
         .merge(site::routes())
 }
