@@ -73,7 +73,7 @@ async fn a_test_can_be_fetched_in_every_form_and_verified_when_the_call_returns(
     assert!(document["evidence"][0]["id"].as_str().unwrap().starts_with(&format!("https://divoc.dev/test/{id}#b1=")));
 
     let pem = service.client.get("/.well-known/public-key.pem", "").await.unwrap().text();
-    let methods = [VerificationMethod { id: "did:india".into(), key: PublicKey::from_pem(&pem).unwrap() }];
+    let methods = [VerificationMethod::new("did:india", PublicKey::from_pem(&pem).unwrap())];
     let verified = verify(&credential.text(), &methods).unwrap();
     assert!(verified.bound && verified.facts.is_test());
     let evidence = verified.facts.evidence().unwrap();
@@ -138,8 +138,8 @@ async fn sixteen_at_a_time_give_one_certificate_and_one_signature() {
 
 #[tokio::test]
 async fn a_crash_at_any_write_is_healed_by_the_same_test() {
-    // As for vaccinations: reserve, publish the key, commit.
-    for call in 1..=3 {
+    // As for vaccinations: reserve, commit.
+    for call in 1..=2 {
         for acts_first in [false, true] {
             let mut store = None;
             let service = Service::with(|app| {

@@ -3,6 +3,7 @@
 mod files;
 mod identity;
 mod pepper;
+mod request;
 mod signer;
 mod store;
 
@@ -120,6 +121,7 @@ fn assemble(
     let store = Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table));
     let ports = Ports {
         store: store.clone(),
+        key_ring: store.clone(),
         journal: store.clone(),
         ledger: store,
         public_files,

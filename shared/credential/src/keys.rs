@@ -1,4 +1,4 @@
-//! Public keys: PEM, JWK, thumbprint (RFC 7638), DID document and key set for verifiers.
+//! Public keys: PEM, JWK, thumbprint (RFC 7638), their names and lives, and the documents that tell verifiers of them.
 //!
 //! Only the four kinds that DIVOC and its successors use are taken, each in the one DER form that RFC 5280 and its companions give it, so a key is told by
 //! its first bytes and no general ASN.1 reader is needed.
@@ -12,7 +12,13 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+mod documents;
+mod life;
+
+pub use documents::{NotADidDocument, did_document, from_did_document, key_set, pem_list};
+pub use life::{Life, Origin, Purpose, VerificationMethod};
 
 /// A public key together with the suite it verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +68,26 @@ impl PublicKey {
         Self::from_der(&der)
     }
 
+    /// From a JSON Web Key of one of the four kinds; members that say nothing of the key itself are not looked at.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub fn from_jwk(jwk: &Value) -> Result<Self, NotAKey> {
+        let text = |name| jwk.get(name).and_then(Value::as_str);
+        let number = |name, length: usize| {
+            let bytes = text(name).and_then(|digits| URL_SAFE_NO_PAD.decode(digits).ok());
+            bytes.filter(|bytes| bytes.len() == length).ok_or(NotAKey("a number of the JWK is not as long as its kind"))
+        };
+        let spki = match (text("kty"), text("crv")) {
+            (Some("RSA"), _) if text("e") == Some("AQAB") => [RSA_2048, &number("n", 256)?, RSA_65537].concat(),
+            (Some("EC"), Some("P-256")) => [P256, &number("x", 32)?, &number("y", 32)?].concat(),
+            (Some("EC"), Some("secp256k1")) => [P256K1, &number("x", 32)?, &number("y", 32)?].concat(),
+            (Some("OKP"), Some("Ed25519")) => [ED25519_KEY, &number("x", 32)?].concat(),
+            _ => return Err(NotAKey("the JWK is neither RSA with e = 65537, P-256, secp256k1 nor Ed25519")),
+        };
+        Self::from_der(&spki)
+    }
+
     /// `SubjectPublicKeyInfo` in PEM, lines of 64 characters.
     pub fn to_pem(&self) -> String {
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
@@ -75,6 +101,11 @@ impl PublicKey {
         }
         pem.push_str("-----END PUBLIC KEY-----\n");
         pem
+    }
+
+    /// `SubjectPublicKeyInfo` in DER.
+    pub fn to_der(&self) -> &[u8] {
+        &self.spki
     }
 
     /// What it verifies.
@@ -115,55 +146,6 @@ impl PublicKey {
     }
 }
 
-/// A key under the name that proofs use for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerificationMethod {
-    /// `proof.verificationMethod`, such as `did:india`.
-    pub id: String,
-    /// The key.
-    pub key: PublicKey,
-}
-
-/// The DID document (W3C DID Core) that lists `methods`, the current one first.
-///
-/// Proofs may name several keys alike (DIVOC's name is the DID itself), ids in a DID document may not: they are `{did}#{thumbprint}`, and
-/// `proofVerificationMethod` lists the names that proofs use. A key that is given twice is one entry.
-pub fn did_document(did: &str, methods: &[VerificationMethod]) -> Value {
-    let entries: Vec<Value> = keys(methods).into_iter().map(|key| entry(did, key, methods)).collect();
-    let ids: Vec<&Value> = entries.iter().filter_map(|entry| entry.get("id")).collect();
-    json!({
-        "@context": [
-            "https://www.w3.org/ns/did/v1",
-            "https://w3id.org/security/suites/jws-2020/v1",
-            {
-                "publicKeyPem": "https://w3id.org/security#publicKeyPem",
-                "proofVerificationMethod": "https://w3id.org/security#verificationMethod"
-            }
-        ],
-        "id": did,
-        "assertionMethod": ids,
-        "verificationMethod": entries,
-    })
-}
-
-fn entry(did: &str, key: &PublicKey, methods: &[VerificationMethod]) -> Value {
-    let names: Vec<&str> =
-        methods.iter().filter(|method| method.key == *key).map(|method| method.id.as_str()).collect();
-    json!({
-        "id": format!("{did}#{}", key.thumbprint()),
-        "type": "JsonWebKey2020",
-        "controller": did,
-        "publicKeyJwk": key.jwk(),
-        "publicKeyPem": key.to_pem(),
-        "proofVerificationMethod": names,
-    })
-}
-
-/// The JSON Web Key Set (RFC 7517) of `methods`, each key once.
-pub fn key_set(methods: &[VerificationMethod]) -> Value {
-    json!({ "keys": keys(methods).into_iter().map(PublicKey::jwk).collect::<Vec<_>>() })
-}
-
 /// R‖S of an ECDSA signature in DER (`ECDSA-Sig-Value`, RFC 3279) over a curve of 256 bits: what a key management service answers, as JWS wants it.
 pub fn raw_ecdsa(der: &[u8]) -> Option<[u8; 64]> {
     let (body, []) = tagged(0x30, der)? else { return None };
@@ -193,17 +175,6 @@ fn unsigned_32(integer: &[u8]) -> Option<[u8; 32]> {
 /// Whether the first bit is set: such a number needs a zero before it in DER.
 fn is_large(number: &[u8]) -> bool {
     number.first().is_some_and(|first| *first >= 0x80)
-}
-
-/// Each key once, in order.
-fn keys(methods: &[VerificationMethod]) -> Vec<&PublicKey> {
-    let mut keys: Vec<&PublicKey> = Vec::with_capacity(methods.len());
-    for method in methods {
-        if !keys.contains(&&method.key) {
-            keys.push(&method.key);
-        }
-    }
-    keys
 }
 
 fn curve<const N: usize>(

@@ -19,6 +19,7 @@ pub mod revoke;
 pub mod site;
 pub mod status;
 pub mod update;
+pub mod x509;
 
 pub use app::App;
 pub use config::Config;
@@ -40,5 +41,6 @@ pub fn routes() -> Router<App> {
         .merge(fetch::credential_routes())
         .merge(status::routes())
         .merge(keys::routes())
+        .merge(keys::admin::routes())
         .merge(site::routes())
 }

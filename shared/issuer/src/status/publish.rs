@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    ports::{Published, StatusChange},
+    ports::{KeyChange, KeyReason, Published, StatusChange},
 };
 use anyhow::{Context, Result, bail};
 use aws_lc_rs::hmac;
@@ -10,7 +10,8 @@ use credential::{
     CertificateId, Position, RevocationList, Status, VerificationMethod,
     bitstring::{self, Bitstring, Purpose},
     jws::Prepared,
-    revocations::{is_status_method, status_method},
+    keys,
+    revocations::status_method,
 };
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
@@ -253,9 +254,10 @@ async fn signed(app: &App, prepared: Prepared) -> Result<String> {
 impl Keys {
     async fn of(app: &App) -> Result<Self> {
         let signing = signing_key(app).await?.clone();
-        let mut all = app.store.published_keys().await.context("reading published keys")?;
-        all.retain(|method| is_status_method(&method.id));
-        Ok(Self { signing, all })
+        let published = app.key_ring.keys().await.context("reading published keys")?;
+        let all =
+            published.into_iter().map(|known| known.method).filter(|known| known.purpose == keys::Purpose::StatusLists);
+        Ok(Self { signing, all: all.collect() })
     }
 }
 
@@ -264,8 +266,11 @@ async fn signing_key(app: &App) -> Result<&VerificationMethod> {
     app.status_method
         .get_or_try_init(async || {
             let key = app.status_signer.public_key().await.context("reading the status key")?;
-            let method = VerificationMethod { id: status_method(&app.config.profile.did), key };
-            app.store.publish_key(&method, (app.clock)()).await.context("publishing the status key")?;
+            let method = VerificationMethod::new(status_method(&app.config.profile.did), key);
+            let method = VerificationMethod { purpose: keys::Purpose::StatusLists, ..method };
+            let change =
+                KeyChange { actor: "publish_status".to_owned(), reason: KeyReason::FirstUse, at: (app.clock)() };
+            app.key_ring.publish(&method, &change).await.context("publishing the status key")?;
             Ok(method)
         })
         .await
