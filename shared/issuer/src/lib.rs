@@ -19,6 +19,7 @@ pub mod revoke;
 pub mod site;
 pub mod status;
 pub mod update;
+pub mod x509;
 
 pub use app::App;
 pub use config::Config;
