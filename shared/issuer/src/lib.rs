@@ -41,5 +41,6 @@ pub fn routes() -> Router<App> {
         .merge(fetch::credential_routes())
         .merge(status::routes())
         .merge(keys::routes())
+        .merge(keys::admin::routes())
         .merge(site::routes())
 }

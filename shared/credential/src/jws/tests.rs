@@ -29,7 +29,7 @@ impl Signer {
             Suite::Ps256 => rsa(),
         };
         let key = PublicKey::from_der(&der).unwrap();
-        Self { method: VerificationMethod { id: id.to_owned(), key }, sign }
+        Self { method: VerificationMethod::new(id, key), sign }
     }
 
     pub(crate) fn seal(&self, prepared: Prepared) -> String {

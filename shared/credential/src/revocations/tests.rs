@@ -166,7 +166,7 @@ fn another_key_another_type_and_a_changed_text_are_refused() {
     assert_eq!(RevocationList::open(&text, &[]), Err(BadJws::UnknownKey.into()));
     assert_eq!(RevocationDelta::open(&text, P256.methods()), Err(BadJws::UnknownKey.into()));
     for name in ["did:india", "did:other#status", "#status"] {
-        let method = VerificationMethod { id: name.to_owned(), key: P256.method.key.clone() };
+        let method = VerificationMethod::new(name, P256.method.key.clone());
         assert_eq!(RevocationList::open(&text, &[method]), Err(BadList::WrongKey), "{name}");
     }
     let mut parts: Vec<&str> = text.split('.').collect();

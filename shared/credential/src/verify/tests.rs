@@ -266,7 +266,7 @@ fn a_status_key_signs_no_certificates() {
         prepared.seal(signature.as_ref()).unwrap()
     };
     let believed = |method: &str| {
-        let methods = [VerificationMethod { id: method.to_owned(), key: key.clone() }];
+        let methods = [VerificationMethod::new(method, key.clone())];
         verify(signed(method).as_str(), &methods).map(|verified| verified.bound)
     };
     assert_eq!(believed("did:india#1"), Ok(true));
