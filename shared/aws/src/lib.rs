@@ -3,6 +3,7 @@
 mod files;
 mod identity;
 mod pepper;
+mod request;
 mod signer;
 mod store;
 
