@@ -308,7 +308,7 @@ async fn an_administrators_mistakes_are_told_all_at_once_and_change_nothing() {
     assert_eq!(told(&post(client, "", &json!({})).await), ["/pem", "/verificationMethod", "/reason"]);
     let wrong = json!({
         "pem": "-----BEGIN PUBLIC KEY-----", "verificationMethod": "india", "origin": "mine", "signs": 1,
-        "validFrom": "2026-01-01", "validUntil": "soon", "reason": " ",
+        "validFrom": "2026-01-01", "validUntil": "9999-12-31T23:59:59-01:00", "reason": " ",
     });
     assert_eq!(
         told(&post(client, "", &wrong).await),
@@ -418,50 +418,58 @@ fn certified_by_a_ca(key: &PublicKey, days: u32) -> String {
 
 #[tokio::test]
 async fn where_a_ca_is_demanded_nothing_is_signed_without_its_valid_certificates() {
-    for suite in [Suite::Ps256, Suite::Es256k] {
-        let running = local::start_signing(memory(), suite, |app| {
-            app.config = Arc::new(Config { ca_chain: CaChain::Required, ..(*app.config).clone() });
-            app.clock = service::clock;
-        })
-        .await
-        .unwrap();
-        let client = Client::new(running.base_url(), running.tokens());
-        let event = json!([people::event(1, 1)]);
-        let refused = client.certify("v1", &event).await.unwrap();
-        let reason = "no certificate can be signed: the country demands a CA's certificate of the signing key, and none is attached";
-        assert_eq!(problem(&refused), (503, "signing-key".into(), reason.into()));
+    signs_only_with_valid_certificates(Suite::Ps256).await;
+}
 
-        let key = in_pem(&client).await.remove(0).key;
-        let path = format!("/{}/chain", key.thumbprint());
-        // The service's clock may be behind OpenSSL's.
-        service::pass(120);
-        let chain = certified_by_a_ca(&key, 30);
-        let body = json!({ "chain": chain, "reason": "certification" });
-        let attached = administer(&client, Method::PUT, &path, &body).await;
-        assert_eq!(attached.status, 200, "{}", attached.text());
-        assert_eq!(attached.json()["chain"]["certificates"], 2);
-        assert_eq!(attached.json()["chain"]["daysLeft"], 29);
-        assert_eq!(administer(&client, Method::PUT, &path, &body).await.json(), attached.json());
-        let json = certify(&client, 1).await;
-        let methods = published(&client).await;
-        assert_eq!(verify(&json, &methods).unwrap().suite, suite);
-        assert_eq!(methods[0].chain.len(), 2);
-        let set = client.get("/.well-known/jwks.json", "").await.unwrap().json();
-        assert_eq!(set["keys"][0]["x5c"].as_array().unwrap().len(), 2);
+#[tokio::test]
+async fn a_ca_may_certify_a_key_of_another_kind_than_its_own() {
+    signs_only_with_valid_certificates(Suite::Es256k).await;
+}
 
-        // It runs out: fetching goes on, signing does not.
-        service::pass(31 * 86_400);
-        let refused = client.certify("v1", &json!([people::event(2, 1)])).await.unwrap();
-        let reason =
-            "no certificate can be signed: the CA's certificates of the signing key are not valid now; attach new ones";
-        assert_eq!(problem(&refused), (503, "signing-key".into(), reason.into()));
-        assert_eq!(client.get("/certificate/api/certificatePDF/SYN-000000001", "fetcher").await.unwrap().status, 200);
-        let expired = administer(&client, Method::PUT, &path, &body).await;
-        assert_eq!(expired.json()["errors"][0]["detail"], "a certificate has expired");
-        let renewed = json!({ "chain": certified_by_a_ca(&key, 400), "reason": "certification" });
-        assert_eq!(administer(&client, Method::PUT, &path, &renewed).await.json()["chain"]["daysLeft"], 368);
-        assert!(verify(&certify(&client, 2).await, &published(&client).await).is_ok());
-    }
+async fn signs_only_with_valid_certificates(suite: Suite) {
+    let running = local::start_signing(memory(), suite, |app| {
+        app.config = Arc::new(Config { ca_chain: CaChain::Required, ..(*app.config).clone() });
+        app.clock = service::clock;
+    })
+    .await
+    .unwrap();
+    let client = Client::new(running.base_url(), running.tokens());
+    let event = json!([people::event(1, 1)]);
+    let refused = client.certify("v1", &event).await.unwrap();
+    let reason =
+        "no certificate can be signed: the country demands a CA's certificate of the signing key, and none is attached";
+    assert_eq!(problem(&refused), (503, "signing-key".into(), reason.into()));
+
+    let key = in_pem(&client).await.remove(0).key;
+    let path = format!("/{}/chain", key.thumbprint());
+    // The service's clock may be behind OpenSSL's.
+    service::pass(120);
+    let chain = certified_by_a_ca(&key, 30);
+    let body = json!({ "chain": chain, "reason": "certification" });
+    let attached = administer(&client, Method::PUT, &path, &body).await;
+    assert_eq!(attached.status, 200, "{}", attached.text());
+    assert_eq!(attached.json()["chain"]["certificates"], 2);
+    assert_eq!(attached.json()["chain"]["daysLeft"], 29);
+    assert_eq!(administer(&client, Method::PUT, &path, &body).await.json(), attached.json());
+    let json = certify(&client, 1).await;
+    let methods = published(&client).await;
+    assert_eq!(verify(&json, &methods).unwrap().suite, suite);
+    assert_eq!(methods[0].chain.len(), 2);
+    let set = client.get("/.well-known/jwks.json", "").await.unwrap().json();
+    assert_eq!(set["keys"][0]["x5c"].as_array().unwrap().len(), 2);
+
+    // It runs out: fetching goes on, signing does not.
+    service::pass(31 * 86_400);
+    let refused = client.certify("v1", &json!([people::event(2, 1)])).await.unwrap();
+    let reason =
+        "no certificate can be signed: the CA's certificates of the signing key are not valid now; attach new ones";
+    assert_eq!(problem(&refused), (503, "signing-key".into(), reason.into()));
+    assert_eq!(client.get("/certificate/api/certificatePDF/SYN-000000001", "fetcher").await.unwrap().status, 200);
+    let expired = administer(&client, Method::PUT, &path, &body).await;
+    assert_eq!(expired.json()["errors"][0]["detail"], "a certificate has expired");
+    let renewed = json!({ "chain": certified_by_a_ca(&key, 400), "reason": "certification" });
+    assert_eq!(administer(&client, Method::PUT, &path, &renewed).await.json()["chain"]["daysLeft"], 368);
+    assert!(verify(&certify(&client, 2).await, &published(&client).await).is_ok());
 }
 
 #[tokio::test]

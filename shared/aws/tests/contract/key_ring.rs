@@ -19,6 +19,7 @@ pub(crate) async fn all(records: &Records) {
     a_chain_is_attached_and_exchanged(records).await;
     of_many_who_retire_a_key_at_once_one_does(records).await;
     an_unknown_key_is_an_error(records).await;
+    a_key_from_before_keys_had_lives_has_no_limits(records).await;
 }
 
 pub(crate) async fn a_key_is_published_once_for_each_name_the_newest_first(records: &Records) {
@@ -140,6 +141,19 @@ pub(crate) async fn an_unknown_key_is_an_error(records: &Records) {
     assert!(ring.compromise(&key, &change(NOW)).await.is_err());
     assert!(ring.attach_chain(&key, &[vec![1]], &change(NOW)).await.is_err());
     assert_eq!(audit(records, &key).await.len(), 0);
+}
+
+pub(crate) async fn a_key_from_before_keys_had_lives_has_no_limits(records: &Records) {
+    let key = method("did:india").key;
+    let text = |value: &str| AttributeValue::S(value.to_owned());
+    let put = records.client.put_item().table_name("certificates").item("PK", text("KEYS"));
+    let put = put.item("SK", text(&format!("{}#did:india", key.thumbprint()))).item("method", text("did:india"));
+    let put = put.item("pem", text(&key.to_pem())).item("since", text("2026-03-01T08:30:00.250Z"));
+    put.send().await.unwrap();
+    let plain = PublishedKey { method: VerificationMethod::new("did:india", key.clone()), since: NOW };
+    assert_eq!(of(records, &key).await, [plain]);
+    assert_eq!(records.store.retire(&key, NOW, &change(NOW)).await.unwrap(), Effect::Changed);
+    assert_eq!(of(records, &key).await[0].method.life.until, Some(NOW));
 }
 
 fn change(at: OffsetDateTime) -> KeyChange {

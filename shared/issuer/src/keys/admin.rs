@@ -240,6 +240,7 @@ impl<'b> Body<'b> {
 
     fn time(&mut self, name: &str) -> Option<OffsetDateTime> {
         let time = OffsetDateTime::parse(self.text(name)?, &Rfc3339).ok();
+        let time = time.and_then(|time| time.checked_to_offset(UtcOffset::UTC));
         if time.is_none() {
             self.fault(
                 &format!("/{name}"),
