@@ -10,7 +10,7 @@
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use axum::{Json, Router, routing::get};
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
-use issuer::ports::{IdentityProvider, KeyRing, StatusChange};
+use issuer::ports::{IdentityProvider, KeyRing, StatusChange, Store};
 use lambda::{Function, Template, binary, event, root};
 use local::{
     identity::{AUDIENCE, DevelopmentIdentity, ISSUER},
@@ -147,10 +147,10 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     // 10. An administrator sees the key that signed.
     let administer = stack.function("keys_admin").await;
     let list = event("keys_admin", &[(TOKEN, &stack.token("admin"))]);
-    let listed = ok(administer.answer(list).await, "application/json").json();
-    let key = listed["keys"].as_array().unwrap().iter().find(|key| key["state"] == "current").unwrap();
+    let keys = ok(administer.answer(list).await, "application/json").json();
+    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["state"] == "current").unwrap();
     assert_eq!(key["thumbprint"], methods[0].key.thumbprint());
-    assert_eq!(key["origin"], "own");
+    assert_eq!((&key["signs"], &key["origin"]), (&json!("certificates"), &json!("own")));
 
     // 11. The database goes away: the caller is asked to come back.
     drop(stack.emulator);
@@ -280,15 +280,11 @@ impl Stack {
         }
     }
 
-    /// Every published key.
-    async fn methods(&self) -> Vec<VerificationMethod> {
-        self.store.keys().await.unwrap().into_iter().map(|known| known.method).collect()
-    }
-
     /// The newest revocation list, as a verifier fetches it.
     async fn newest_list(&self, status: &Function) -> RevocationList {
         let text = ok(status.answer(event("status", &[])).await, "application/jose").text();
-        RevocationList::open(&text, &self.methods().await).unwrap()
+        let keys: Vec<_> = self.store.keys().await.unwrap().into_iter().map(|known| known.method).collect();
+        RevocationList::open(&text, &keys).unwrap()
     }
 
     /// Everything in the bucket.

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+use credential::Purpose;
 use issuer::ports::{KeyChange, KeyReason, KeyRing};
 use reqwest::Method;
 use serde_json::json;
@@ -35,7 +36,9 @@ impl Write for Log {
 /// The signing key has a CA's certificates, whose end is logged when verifiers ask; then it is compromised, and a refusal to sign is logged.
 async fn report_the_key(service: &Service) -> Answer {
     let store = service.running.store();
-    let key = store.keys().await.unwrap().remove(0).method.key;
+    let keys = store.keys().await.unwrap();
+    let key = keys.into_iter().map(|known| known.method).find(|method| method.purpose == Purpose::Certificates);
+    let key = key.unwrap().key;
     let pem = include_str!("../vectors/ca/rsa.chain.pem");
     let body = pem.split("-----").nth(2).unwrap().split_whitespace().collect::<String>();
     let certificate = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, body).unwrap();

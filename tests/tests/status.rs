@@ -10,9 +10,8 @@
 use anyhow::{Result, bail};
 use async_trait::async_trait;
 use credential::{
-    CertificateId, Position, RevocationDelta, RevocationList, Status, VerificationMethod,
+    CertificateId, Position, PublicKey, RevocationDelta, RevocationList, Status, VerificationMethod,
     bitstring::{Bitstring, Purpose},
-    keys::from_did_document,
 };
 use issuer::{
     App,
@@ -86,7 +85,14 @@ impl Lists {
 }
 
 async fn methods(client: &Client) -> Vec<VerificationMethod> {
-    from_did_document(&client.get("/.well-known/did.json", "").await.unwrap().text()).unwrap()
+    let document = client.get("/.well-known/did.json", "").await.unwrap().json();
+    let keys = document["verificationMethod"].as_array().unwrap().iter();
+    keys.flat_map(|key| {
+        let public = PublicKey::from_pem(key["publicKeyPem"].as_str().unwrap()).unwrap();
+        let names = key["proofVerificationMethod"].as_array().unwrap().clone();
+        names.into_iter().map(move |name| VerificationMethod::new(name.as_str().unwrap(), public.clone()))
+    })
+    .collect()
 }
 
 fn ours(position: u64) -> CertificateId {

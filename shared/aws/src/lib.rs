@@ -121,9 +121,9 @@ fn assemble(
     let store = Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table));
     let ports = Ports {
         store: store.clone(),
-        key_ring: store.clone(),
         journal: store.clone(),
-        ledger: store,
+        ledger: store.clone(),
+        key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),

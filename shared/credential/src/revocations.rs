@@ -24,6 +24,11 @@ pub fn status_method(did: &str) -> String {
     format!("{did}{STATUS}")
 }
 
+/// Whether `method` names a status key: such a key signs lists and no certificates.
+pub fn is_status_method(method: &str) -> bool {
+    method.ends_with(STATUS)
+}
+
 const STATUS: &str = "#status";
 
 /// Everything that is not valid, at one time.

@@ -6,6 +6,7 @@ use crate::{
     canonical,
     keys::Purpose,
     proof,
+    revocations::is_status_method,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{
@@ -133,8 +134,12 @@ impl<'a> Proof<'a> {
         let created = text("created").ok_or(Refusal::Malformed("the proof does not say when it was made"))?;
         let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
         let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
+        // A status key signs lists, never certificates: told by its purpose, and by its name where nobody says a purpose.
         let fits = |known: &&VerificationMethod| {
-            known.id == method && known.key.suite() == suite && known.purpose == Purpose::Certificates
+            known.id == method
+                && known.key.suite() == suite
+                && known.purpose == Purpose::Certificates
+                && !is_status_method(&known.id)
         };
         let keys: Vec<_> = methods.iter().filter(fits).collect();
         if keys.is_empty() {

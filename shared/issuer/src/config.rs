@@ -253,7 +253,7 @@ const TEMPLATE: &str = "india";
 
 /// A file's name without a folder, and not one of the other secrets there.
 fn file_name(name: &str, value: String) -> Result<String> {
-    let stem = value.strip_suffix(".pem").filter(|stem| !stem.is_empty() && *stem != "identity");
+    let stem = value.strip_suffix(".pem").filter(|stem| !stem.is_empty() && !["identity", "status"].contains(stem));
     let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
     if !stem.is_some_and(|stem| stem.bytes().all(plain)) {
         bail!("{name} must be a file name such as signing-2027.pem");
@@ -299,7 +299,7 @@ mod tests {
     fn a_signing_keys_file_is_one_of_its_own() {
         let taken = |value: &str| file_name("SIGNING_KEY", value.to_owned());
         assert_eq!(taken("signing-2027.pem").unwrap(), "signing-2027.pem");
-        for bad in ["", ".pem", "identity.pem", "contact.key", "../signing.pem", "a/b.pem", "a.b.pem"] {
+        for bad in ["", ".pem", "identity.pem", "status.pem", "contact.key", "../signing.pem", "a/b.pem", "a.b.pem"] {
             assert_eq!(taken(bad).unwrap_err().to_string(), "SIGNING_KEY must be a file name such as signing-2027.pem");
         }
     }

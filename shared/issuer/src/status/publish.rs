@@ -10,8 +10,7 @@ use credential::{
     CertificateId, Position, RevocationList, Status, VerificationMethod,
     bitstring::{self, Bitstring, Purpose},
     jws::Prepared,
-    keys,
-    revocations::status_method,
+    revocations::{is_status_method, status_method},
 };
 use serde_json::json;
 use std::{collections::BTreeSet, time::Duration};
@@ -256,8 +255,8 @@ impl Keys {
         let signing = signing_key(app).await?.clone();
         let published = app.key_ring.keys().await.context("reading published keys")?;
         let all =
-            published.into_iter().map(|known| known.method).filter(|known| known.purpose == keys::Purpose::StatusLists);
-        Ok(Self { signing, all: all.collect() })
+            published.into_iter().map(|known| known.method).filter(|method| is_status_method(&method.id)).collect();
+        Ok(Self { signing, all })
     }
 }
 
@@ -266,10 +265,10 @@ async fn signing_key(app: &App) -> Result<&VerificationMethod> {
     app.status_method
         .get_or_try_init(async || {
             let key = app.status_signer.public_key().await.context("reading the status key")?;
-            let method = VerificationMethod::new(status_method(&app.config.profile.did), key);
-            let method = VerificationMethod { purpose: keys::Purpose::StatusLists, ..method };
-            let change =
-                KeyChange { actor: "publish_status".to_owned(), reason: KeyReason::FirstUse, at: (app.clock)() };
+            let (id, purpose) = (status_method(&app.config.profile.did), credential::Purpose::StatusLists);
+            let method = VerificationMethod { purpose, ..VerificationMethod::new(id, key) };
+            let (actor, reason) = ("publish_status".to_owned(), KeyReason::FirstUse);
+            let change = KeyChange { actor, reason, at: (app.clock)() };
             app.key_ring.publish(&method, &change).await.context("publishing the status key")?;
             Ok(method)
         })
