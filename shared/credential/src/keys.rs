@@ -12,7 +12,10 @@ use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+mod documents;
+pub use documents::{did_document, key_set};
 
 /// A public key together with the suite it verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,46 +127,6 @@ pub struct VerificationMethod {
     pub key: PublicKey,
 }
 
-/// The DID document (W3C DID Core) that lists `methods`, the current one first.
-///
-/// Proofs may name several keys alike (DIVOC's name is the DID itself), ids in a DID document may not: they are `{did}#{thumbprint}`, and
-/// `proofVerificationMethod` lists the names that proofs use. A key that is given twice is one entry.
-pub fn did_document(did: &str, methods: &[VerificationMethod]) -> Value {
-    let entries: Vec<Value> = keys(methods).into_iter().map(|key| entry(did, key, methods)).collect();
-    let ids: Vec<&Value> = entries.iter().filter_map(|entry| entry.get("id")).collect();
-    json!({
-        "@context": [
-            "https://www.w3.org/ns/did/v1",
-            "https://w3id.org/security/suites/jws-2020/v1",
-            {
-                "publicKeyPem": "https://w3id.org/security#publicKeyPem",
-                "proofVerificationMethod": "https://w3id.org/security#verificationMethod"
-            }
-        ],
-        "id": did,
-        "assertionMethod": ids,
-        "verificationMethod": entries,
-    })
-}
-
-fn entry(did: &str, key: &PublicKey, methods: &[VerificationMethod]) -> Value {
-    let names: Vec<&str> =
-        methods.iter().filter(|method| method.key == *key).map(|method| method.id.as_str()).collect();
-    json!({
-        "id": format!("{did}#{}", key.thumbprint()),
-        "type": "JsonWebKey2020",
-        "controller": did,
-        "publicKeyJwk": key.jwk(),
-        "publicKeyPem": key.to_pem(),
-        "proofVerificationMethod": names,
-    })
-}
-
-/// The JSON Web Key Set (RFC 7517) of `methods`, each key once.
-pub fn key_set(methods: &[VerificationMethod]) -> Value {
-    json!({ "keys": keys(methods).into_iter().map(PublicKey::jwk).collect::<Vec<_>>() })
-}
-
 /// R‖S of an ECDSA signature in DER (`ECDSA-Sig-Value`, RFC 3279) over a curve of 256 bits: what a key management service answers, as JWS wants it.
 pub fn raw_ecdsa(der: &[u8]) -> Option<[u8; 64]> {
     let (body, []) = tagged(0x30, der)? else { return None };
@@ -193,17 +156,6 @@ fn unsigned_32(integer: &[u8]) -> Option<[u8; 32]> {
 /// Whether the first bit is set: such a number needs a zero before it in DER.
 fn is_large(number: &[u8]) -> bool {
     number.first().is_some_and(|first| *first >= 0x80)
-}
-
-/// Each key once, in order.
-fn keys(methods: &[VerificationMethod]) -> Vec<&PublicKey> {
-    let mut keys: Vec<&PublicKey> = Vec::with_capacity(methods.len());
-    for method in methods {
-        if !keys.contains(&&method.key) {
-            keys.push(&method.key);
-        }
-    }
-    keys
 }
 
 fn curve<const N: usize>(

@@ -4,6 +4,7 @@ use aws_lc_rs::{
     rsa::{KeyPair as RsaKeyPair, KeySize},
     signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
 };
+use serde_json::json;
 
 fn bytes(path: &str) -> Vec<u8> {
     let path = format!("{}/../../tests/vectors/{path}", env!("CARGO_MANIFEST_DIR"));
