@@ -13,7 +13,7 @@ static METHODS: LazyLock<Vec<VerificationMethod>> = LazyLock::new(|| {
         include_str!("../../tests/vectors/ecdsa/p256/p256.public.pem"),
         include_str!("../../tests/vectors/ecdsa/secp256k1/secp256k1.public.pem"),
     ]
-    .map(|pem| VerificationMethod { id: "did:india".to_owned(), key: PublicKey::from_pem(pem).expect("a key of the vectors") })
+    .map(|pem| VerificationMethod::new("did:india", PublicKey::from_pem(pem).expect("a key of the vectors")))
     .into()
 });
 

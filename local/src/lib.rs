@@ -71,7 +71,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     aws::create_table(&records, TABLE).await?;
     let store = Arc::new(DynamoStore::new(records, TABLE));
     let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
-    let method = VerificationMethod { id: config.verification_method.clone(), key: signer.public_key().await? };
+    let method = VerificationMethod::new(config.verification_method.as_str(), signer.public_key().await?);
     store.publish_key(&method, OffsetDateTime::now_utc()).await?;
     let ports = Ports {
         store: store.clone(),

@@ -277,7 +277,7 @@ fn problem(answer: &Answer, status: u16, name: &str) {
 /// The keys in `public-key.pem`; the line above each begins with its name.
 fn published(pem: &str) -> Vec<VerificationMethod> {
     let id = pem.split(' ').next().unwrap().to_owned();
-    vec![VerificationMethod { id, key: PublicKey::from_pem(pem).unwrap() }]
+    vec![VerificationMethod::new(id, PublicKey::from_pem(pem).unwrap())]
 }
 
 /// The lines of a function's log about requests; all are JSON, and none says anything of the persons of the events or of the callers.

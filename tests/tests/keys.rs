@@ -22,7 +22,7 @@ async fn certify(client: &Client, person: u64) -> String {
 async fn published(client: &Client) -> Vec<VerificationMethod> {
     let pem = client.get("/.well-known/public-key.pem", "").await.unwrap().text();
     let keys = pem.split("-----BEGIN").skip(1).map(|block| PublicKey::from_pem(&format!("-----BEGIN{block}")).unwrap());
-    keys.map(|key| VerificationMethod { id: "did:india".into(), key }).collect()
+    keys.map(|key| VerificationMethod::new("did:india", key)).collect()
 }
 
 #[tokio::test]

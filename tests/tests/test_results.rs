@@ -73,7 +73,7 @@ async fn a_test_can_be_fetched_in_every_form_and_verified_when_the_call_returns(
     assert!(document["evidence"][0]["id"].as_str().unwrap().starts_with(&format!("https://divoc.dev/test/{id}#b1=")));
 
     let pem = service.client.get("/.well-known/public-key.pem", "").await.unwrap().text();
-    let methods = [VerificationMethod { id: "did:india".into(), key: PublicKey::from_pem(&pem).unwrap() }];
+    let methods = [VerificationMethod::new("did:india", PublicKey::from_pem(&pem).unwrap())];
     let verified = verify(&credential.text(), &methods).unwrap();
     assert!(verified.bound && verified.facts.is_test());
     let evidence = verified.facts.evidence().unwrap();

@@ -1,4 +1,4 @@
-//! Public keys: PEM, JWK, thumbprint (RFC 7638), DID document and key set for verifiers.
+//! Public keys: PEM, JWK, thumbprint (RFC 7638), their names and lives, and the documents that tell verifiers of them.
 //!
 //! Only the four kinds that DIVOC and its successors use are taken, each in the one DER form that RFC 5280 and its companions give it, so a key is told by
 //! its first bytes and no general ASN.1 reader is needed.
@@ -15,7 +15,10 @@ use base64::{
 use serde_json::{Map, Value};
 
 mod documents;
-pub use documents::{did_document, key_set};
+mod life;
+
+pub use documents::{NotADidDocument, did_document, from_did_document, key_set, pem_list};
+pub use life::{Life, Origin, Purpose, VerificationMethod};
 
 /// A public key together with the suite it verifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +68,26 @@ impl PublicKey {
         Self::from_der(&der)
     }
 
+    /// From a JSON Web Key of one of the four kinds; members that say nothing of the key itself are not looked at.
+    ///
+    /// # Errors
+    /// Any other value.
+    pub fn from_jwk(jwk: &Value) -> Result<Self, NotAKey> {
+        let text = |name| jwk.get(name).and_then(Value::as_str);
+        let number = |name, length: usize| {
+            let bytes = text(name).and_then(|digits| URL_SAFE_NO_PAD.decode(digits).ok());
+            bytes.filter(|bytes| bytes.len() == length).ok_or(NotAKey("a number of the JWK is not as long as its kind"))
+        };
+        let spki = match (text("kty"), text("crv")) {
+            (Some("RSA"), _) if text("e") == Some("AQAB") => [RSA_2048, &number("n", 256)?, RSA_65537].concat(),
+            (Some("EC"), Some("P-256")) => [P256, &number("x", 32)?, &number("y", 32)?].concat(),
+            (Some("EC"), Some("secp256k1")) => [P256K1, &number("x", 32)?, &number("y", 32)?].concat(),
+            (Some("OKP"), Some("Ed25519")) => [ED25519_KEY, &number("x", 32)?].concat(),
+            _ => return Err(NotAKey("the JWK is neither RSA with e = 65537, P-256, secp256k1 nor Ed25519")),
+        };
+        Self::from_der(&spki)
+    }
+
     /// `SubjectPublicKeyInfo` in PEM, lines of 64 characters.
     pub fn to_pem(&self) -> String {
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
@@ -78,6 +101,11 @@ impl PublicKey {
         }
         pem.push_str("-----END PUBLIC KEY-----\n");
         pem
+    }
+
+    /// `SubjectPublicKeyInfo` in DER.
+    pub fn to_der(&self) -> &[u8] {
+        &self.spki
     }
 
     /// What it verifies.
@@ -116,15 +144,6 @@ impl PublicKey {
         };
         ParsedPublicKey::new(algorithm, &self.spki).ok()
     }
-}
-
-/// A key under the name that proofs use for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerificationMethod {
-    /// `proof.verificationMethod`, such as `did:india`.
-    pub id: String,
-    /// The key.
-    pub key: PublicKey,
 }
 
 /// R‖S of an ECDSA signature in DER (`ECDSA-Sig-Value`, RFC 3279) over a curve of 256 bits: what a key management service answers, as JWS wants it.

@@ -28,7 +28,7 @@ pub use event::{Event, EventDigest, Rules, Schema, SlotKey};
 pub use facts::Facts;
 pub use fault::{Code, Fault, Faults};
 pub use issuance::{Issuance, Profile};
-pub use keys::{PublicKey, VerificationMethod};
+pub use keys::{Life, Origin, PublicKey, Purpose, VerificationMethod};
 pub use proof::{Prepared, Signed, Suite, Unsigned};
 pub use status::{Position, Status};
 pub use verify::{Refusal, Verified, verify};

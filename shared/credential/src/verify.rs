@@ -1,9 +1,11 @@
 //! Verification with typed reasons: what DIVOC's verifier checks, and the binding digest that it does not know.
 
 use crate::{
-    Facts, PublicKey, Suite, VerificationMethod,
+    Facts, Suite, VerificationMethod,
     binding::{self, Binding},
-    canonical, proof,
+    canonical,
+    keys::Purpose,
+    proof,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{
@@ -41,9 +43,15 @@ pub enum Refusal {
     /// JWS is not detached, or its header is not exactly the suite's.
     #[error("the JWS is malformed or its header is not the suite's")]
     BadJws,
-    /// None of the given keys has the proof's verification method and suite.
+    /// None of the given keys for certificates has the proof's verification method and suite.
     #[error("no known key matches the proof's verification method")]
     UnknownKey,
+    /// The key that signed is known to be in other hands too. It may have been signed by its owner: a certificate signed anew has another key's proof.
+    #[error("the key that signed it was compromised: it needs a new signature")]
+    KeyCompromised,
+    /// The key that signed was not in use when the proof says it was made.
+    #[error("the key that signed it was not in use at that time")]
+    KeyNotValidThen,
     /// An id, the subject's, the issuer's or the evidence's, is no absolute IRI, so what is said with it is outside the signature.
     #[error(
         "part of the credential is outside the signature: the id of its subject, issuer or evidence is no absolute IRI"
@@ -67,6 +75,9 @@ const MAX_PROOFS: usize = 4;
 /// As with DIVOC, one of several proofs is enough, and neither `created` nor `expirationDate` is held against a clock. Unlike DIVOC, it is refused when a
 /// member stands twice, when a proof has members that its suite does not sign for, and when anything of the credential stands outside the signature.
 ///
+/// Several keys may have one name: all of them are tried, and one that may have signed is enough. Where none is, the reason is the gravest: a compromised key
+/// before one that was not in use, before a signature that fits no key.
+///
 /// # Errors
 /// The first reason not to believe it.
 pub fn verify(json: &str, methods: &[VerificationMethod]) -> Result<Verified, Refusal> {
@@ -82,8 +93,10 @@ pub fn verify(json: &str, methods: &[VerificationMethod]) -> Result<Verified, Re
         return Err(Refusal::Unsigned);
     }
     let digest = proof::sha256(&form.quads);
-    let mut proofs = read.into_iter().flatten();
-    let proof = proofs.find(|proof| proof.holds(&digest)).ok_or(Refusal::BadSignature)?;
+    let judged: Vec<_> = read.into_iter().flatten().map(|proof| (proof.judge(&digest, methods), proof.suite)).collect();
+    let best = judged.into_iter().min_by_key(|(verdict, _)| *verdict);
+    let (verdict, suite) = best.ok_or(Refusal::Malformed(NO_PROOF))?;
+    verdict.refusal().map_or(Ok(()), Err)?;
 
     let bound = match binding::check(document) {
         Binding::Fits => true,
@@ -91,7 +104,7 @@ pub fn verify(json: &str, methods: &[VerificationMethod]) -> Result<Verified, Re
         Binding::Broken => return Err(Refusal::Altered),
     };
     let facts = Facts::deserialize(&credential).unwrap_or_default();
-    Ok(Verified { facts, suite: proof.suite, bound })
+    Ok(Verified { facts, suite, bound })
 }
 
 const NO_PROOF: &str = "it has no proof";
@@ -101,7 +114,7 @@ struct Proof<'a> {
     suite: Suite,
     created: &'a str,
     method: &'a str,
-    keys: Vec<&'a PublicKey>,
+    keys: Vec<&'a VerificationMethod>,
     signature: Vec<u8>,
 }
 
@@ -120,18 +133,53 @@ impl<'a> Proof<'a> {
         let created = text("created").ok_or(Refusal::Malformed("the proof does not say when it was made"))?;
         let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
         let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
-        let known = methods.iter().filter(|known| known.id == method && known.key.suite() == suite);
-        let keys: Vec<_> = known.map(|known| &known.key).collect();
+        let fits = |known: &&VerificationMethod| {
+            known.id == method && known.key.suite() == suite && known.purpose == Purpose::Certificates
+        };
+        let keys: Vec<_> = methods.iter().filter(fits).collect();
         if keys.is_empty() {
             return Err(Refusal::UnknownKey);
         }
         Ok(Self { suite, created, method, keys, signature })
     }
 
-    /// Whether the signature is over these options and a document with this digest.
-    fn holds(&self, digest: &[u8]) -> bool {
-        proof::signing_input(self.suite, self.method, self.created, digest)
-            .is_ok_and(|input| self.keys.iter().any(|key| key.verifies(&input, &self.signature)))
+    /// The best that any of the keys says about the signature over these options and a document with this digest. A key that is compromised under one of
+    /// its names is so under all.
+    fn judge(&self, digest: &[u8], methods: &[VerificationMethod]) -> Verdict {
+        let Ok(input) = proof::signing_input(self.suite, self.method, self.created, digest) else {
+            return Verdict::FitsNoKey;
+        };
+        let signed = self.keys.iter().filter(|known| known.key.verifies(&input, &self.signature));
+        let verdicts = signed.map(|known| {
+            if methods.iter().any(|other| other.life.compromised.is_some() && other.key == known.key) {
+                Verdict::Compromised
+            } else if known.life.covers_text(self.created) {
+                Verdict::Fits
+            } else {
+                Verdict::NotThen
+            }
+        });
+        verdicts.min().unwrap_or(Verdict::FitsNoKey)
+    }
+}
+
+/// What became of a proof, the best first; among those that are refused, the gravest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Fits,
+    Compromised,
+    NotThen,
+    FitsNoKey,
+}
+
+impl Verdict {
+    fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::Fits => None,
+            Self::Compromised => Some(Refusal::KeyCompromised),
+            Self::NotThen => Some(Refusal::KeyNotValidThen),
+            Self::FitsNoKey => Some(Refusal::BadSignature),
+        }
     }
 }
 

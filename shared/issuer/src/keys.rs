@@ -64,7 +64,7 @@ async fn listed(app: &App) -> Result<Vec<VerificationMethod>> {
 }
 
 async fn signing_method(app: &App) -> Result<VerificationMethod> {
-    Ok(VerificationMethod { id: app.config.verification_method.clone(), key: app.signer.public_key().await? })
+    Ok(VerificationMethod::new(app.config.verification_method.as_str(), app.signer.public_key().await?))
 }
 
 /// Public and cacheable for some minutes: long enough for load, short enough for a new key.

@@ -32,7 +32,7 @@ pub(crate) fn steps() -> anyhow::Result<Vec<Step>> {
     let printer = printer()?;
 
     let signed = sign(&key, unsigned.clone())?;
-    let methods = [VerificationMethod { id: METHOD.to_owned(), key: public_key(&key)? }];
+    let methods = [VerificationMethod::new(METHOD, public_key(&key)?)];
     verify(signed.as_str(), &methods)?;
     qr(&stored)?;
     pdf(&printer, &stored)?;

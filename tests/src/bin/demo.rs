@@ -45,10 +45,8 @@ async fn main() -> Result<()> {
     let key = PublicKey::from_pem(&client.get("/.well-known/public-key.pem", "").await?.text())?;
     // The current key alone, as DIVOC's verifiers take it.
     fs::write(out.join("public.pem"), key.to_pem())?;
-    let methods = [VerificationMethod {
-        id: method.get("id").and_then(Value::as_str).context("the DID document has no id")?.to_owned(),
-        key,
-    }];
+    let methods =
+        [VerificationMethod::new(method.get("id").and_then(Value::as_str).context("the DID document has no id")?, key)];
 
     let progress = ProgressBar::new(u64::try_from(samples.len())?)
         .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}")?);

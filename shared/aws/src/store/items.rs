@@ -96,7 +96,7 @@ pub(super) fn published_key(method: &VerificationMethod, since: OffsetDateTime) 
 
 /// The key in such a row.
 pub(super) fn verification_method(item: &Item) -> Result<VerificationMethod> {
-    Ok(VerificationMethod { id: string(item, "method")?, key: PublicKey::from_pem(&string(item, "pem")?)? })
+    Ok(VerificationMethod::new(string(item, "method")?, PublicKey::from_pem(&string(item, "pem")?)?))
 }
 
 /// Whether the slot was issued by this attempt, with this certificate to the letter.

@@ -19,10 +19,6 @@ fn key(path: &str) -> PublicKey {
     PublicKey::from_pem(&pem(path)).unwrap()
 }
 
-fn method(id: &str, path: &str) -> VerificationMethod {
-    VerificationMethod { id: id.to_owned(), key: key(path) }
-}
-
 const PEMS: [(&str, Suite); 6] = [
     ("keys/rsa2048.public.pem", Suite::Ps256),
     ("divoc/dev_public.pem", Suite::Ps256),
@@ -105,33 +101,6 @@ fn thumbprints_are_those_of_the_rfcs() {
         edwards.jwk(),
         json!({ "crv": "Ed25519", "kty": "OKP", "x": x, "alg": "EdDSA", "use": "sig", "kid": kid })
     );
-}
-
-#[test]
-fn a_did_document_lists_every_key_once_under_an_id_of_its_own() {
-    let methods = [
-        method("did:india", "keys/p256.public.pem"),
-        method("did:india", "keys/rsa2048.public.pem"),
-        method("did:india#old", "keys/rsa2048.public.pem"),
-    ];
-    let document = did_document("did:web:health.example", &methods);
-    let ids: Vec<_> = methods[..2].iter().map(|m| format!("did:web:health.example#{}", m.key.thumbprint())).collect();
-    assert_eq!(document["id"], "did:web:health.example");
-    assert_eq!(document["assertionMethod"], json!(ids));
-    let entry = |id: &str, method: &VerificationMethod, names: &[&str]| {
-        json!({
-            "id": id,
-            "type": "JsonWebKey2020",
-            "controller": "did:web:health.example",
-            "publicKeyJwk": method.key.jwk(),
-            "publicKeyPem": method.key.to_pem(),
-            "proofVerificationMethod": names,
-        })
-    };
-    let entries =
-        [entry(&ids[0], &methods[0], &["did:india"]), entry(&ids[1], &methods[1], &["did:india", "did:india#old"])];
-    assert_eq!(document["verificationMethod"], json!(entries));
-    assert_eq!(key_set(&methods), json!({ "keys": [methods[0].key.jwk(), methods[1].key.jwk()] }));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Signed, Unsigned};
+use crate::{PublicKey, Signed, Unsigned};
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
     signature::{Ed25519KeyPair, KeyPair as _},
@@ -7,13 +7,15 @@ use aws_lc_rs::{
 use serde_json::json;
 use time::macros::datetime;
 
+mod lives;
+
 fn vector(path: &str) -> String {
     let path = format!("{}/../../tests/vectors/{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 fn divoc(path: &str) -> Vec<VerificationMethod> {
-    vec![VerificationMethod { id: "did:india".into(), key: PublicKey::from_pem(&vector(path)).unwrap() }]
+    vec![VerificationMethod::new("did:india", PublicKey::from_pem(&vector(path)).unwrap())]
 }
 
 fn read(path: &str) -> Value {
@@ -36,7 +38,7 @@ impl Issuer {
         let pair = Ed25519KeyPair::generate().unwrap();
         let der: PublicKeyX509Der = pair.public_key().as_der().unwrap();
         let key = PublicKey::from_der(der.as_ref()).unwrap();
-        Self(pair, vec![VerificationMethod { id: "did:x:issuer".into(), key }])
+        Self(pair, vec![VerificationMethod::new("did:x:issuer", key)])
     }
 
     fn sign(&self, document: &Value) -> Signed {
