@@ -12,6 +12,7 @@ pub mod binding;
 pub mod canonical;
 pub mod claims;
 pub mod context;
+mod crypto;
 pub mod event;
 pub mod facts;
 pub mod fault;

@@ -4,6 +4,7 @@ use crate::{
     Facts, Suite, VerificationMethod,
     binding::{self, Binding},
     canonical,
+    crypto::sha256,
     keys::Purpose,
     proof,
 };
@@ -92,7 +93,7 @@ pub fn verify(json: &str, methods: &[VerificationMethod]) -> Result<Verified, Re
     if form.uncovered.is_some() {
         return Err(Refusal::Unsigned);
     }
-    let digest = proof::sha256(&form.quads);
+    let digest = sha256(&form.quads);
     let judged: Vec<_> = read.into_iter().flatten().map(|proof| (proof.judge(&digest, methods), proof.suite)).collect();
     let best = judged.into_iter().min_by_key(|(verdict, _)| *verdict);
     let (verdict, suite) = best.ok_or(Refusal::Malformed(NO_PROOF))?;
