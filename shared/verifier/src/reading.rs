@@ -1,0 +1,84 @@
+//! Reading what a person shows, told by its first bytes.
+
+use credential::qr;
+
+/// A credential that was found.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// Its JSON text, not yet verified. Personal data.
+    pub json: String,
+    /// Where it was.
+    pub source: Source,
+}
+
+/// Where a credential was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It is the credential itself.
+    Credential,
+    /// The content of a QR code.
+    QrContent,
+    /// A QR code in a picture.
+    Picture,
+    /// Attached to a PDF.
+    Attachment,
+    /// A QR code in a picture of a PDF.
+    PdfPicture,
+}
+
+/// Why nothing could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", crate::Code::from(self).detail())]
+#[allow(missing_docs, reason = "what each says is the detail of the code with its name")]
+pub enum Unreadable {
+    Empty,
+    TooLarge,
+    UnknownFormat,
+    OtherCertificate,
+    Bomb,
+    BrokenPicture,
+    TooManyPixels,
+    NoQrCode,
+    NoCredentialInQrCode,
+    SeveralCertificates,
+    BrokenPdf,
+    EncryptedPdf,
+    TooComplexPdf,
+    NoCertificateInPdf,
+}
+
+/// The most bytes that are looked at.
+pub const MOST_BYTES: usize = 10 * 1024 * 1024;
+
+/// Finds the credential in a JSON text, in the content of a QR code in either of DIVOC's encodings, in a PNG or JPEG picture with a QR code, or in a PDF.
+///
+/// # Errors
+/// When there is none, none that can be read within the bounds, or more than one.
+pub fn read(shown: &[u8]) -> Result<Reading, Unreadable> {
+    if shown.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if shown.len() > MOST_BYTES {
+        return Err(Unreadable::TooLarge);
+    }
+    content(shown)
+}
+
+/// A credential, or what a QR code holds. A text that means to be JSON is handed on as it is, for the judgement says best what is wrong with it.
+fn content(shown: &[u8]) -> Result<Reading, Unreadable> {
+    let text = std::str::from_utf8(shown).map(|text| text.trim_start_matches('\u{FEFF}').trim_ascii());
+    if let Some(json) = text.ok().filter(|text| text.starts_with('{')) {
+        return Ok(Reading { json: json.to_owned(), source: Source::Credential });
+    }
+    match qr::read(shown) {
+        Ok(json) => Ok(Reading { json, source: Source::QrContent }),
+        Err(qr::Unreadable::Bomb(_)) => Err(Unreadable::Bomb),
+        Err(qr::Unreadable::Neither) if is_other_certificate(shown) => Err(Unreadable::OtherCertificate),
+        Err(qr::Unreadable::Neither) => Err(Unreadable::UnknownFormat),
+    }
+}
+
+/// The EU's digital COVID certificate, ICAO's neighbour of it, and SMART Health Cards.
+fn is_other_certificate(content: &[u8]) -> bool {
+    [&b"HC1:"[..], b"HC2:", b"shc:/"].iter().any(|start| content.trim_ascii_start().starts_with(start))
+}
