@@ -13,9 +13,12 @@
 
 mod facts;
 mod judge;
+mod pdf;
+mod picture;
 mod reading;
 mod reason;
 mod report;
+mod scan;
 
 pub use facts::{Course, Facts};
 pub use judge::{Examined, Trust, examine, judge};

@@ -1,6 +1,12 @@
 //! Reading what a person shows, told by its first bytes.
 
+use crate::{
+    pdf::{self, Pdf},
+    picture::Picture,
+    scan,
+};
 use credential::qr;
+use std::collections::BTreeSet;
 
 /// A credential that was found.
 #[derive(Clone, PartialEq, Eq)]
@@ -61,7 +67,50 @@ pub fn read(shown: &[u8]) -> Result<Reading, Unreadable> {
     if shown.len() > MOST_BYTES {
         return Err(Unreadable::TooLarge);
     }
+    if pdf::starts(shown) {
+        return in_pdf(&Pdf::open(shown)?);
+    }
+    if Picture::starts(shown) {
+        return in_picture(&Picture::open(shown)?).map(|json| Reading { json, source: Source::Picture });
+    }
     content(shown)
+}
+
+/// An attached credential before any picture: it is what the page was printed from.
+fn in_pdf(pdf: &Pdf) -> Result<Reading, Unreadable> {
+    let attached = pdf.attachments.iter().filter_map(|file| qr::read(file).ok());
+    if let Some(json) = only(attached.collect())? {
+        return Ok(Reading { json, source: Source::Attachment });
+    }
+    let pictures: Vec<_> = pdf.pictures.iter().map(in_picture).collect();
+    let found = pictures.iter().filter_map(|found| found.clone().ok()).collect();
+    if let Some(json) = only(found)? {
+        return Ok(Reading { json, source: Source::PdfPicture });
+    }
+    // A picture that says more than that it has no code says why there is nothing.
+    let told = pictures.into_iter().filter_map(Result::err).find(|why| *why != Unreadable::NoQrCode);
+    Err(told.unwrap_or(Unreadable::NoCertificateInPdf))
+}
+
+fn in_picture(picture: &Picture) -> Result<String, Unreadable> {
+    let mut why = Unreadable::NoQrCode;
+    for contents in scan::codes(picture) {
+        let read: Vec<_> = contents.iter().map(|bytes| content(bytes)).collect();
+        let found = read.iter().flatten().map(|reading| reading.json.clone()).collect();
+        if let Some(json) = only(found)? {
+            return Ok(json);
+        }
+        if let Some(found) = read.into_iter().find_map(Result::err) {
+            why = if found == Unreadable::UnknownFormat { Unreadable::NoCredentialInQrCode } else { found };
+        }
+    }
+    Err(why)
+}
+
+/// The one credential that was found, wherever and however often.
+fn only(mut found: BTreeSet<String>) -> Result<Option<String>, Unreadable> {
+    let first = found.pop_first();
+    if found.is_empty() { Ok(first) } else { Err(Unreadable::SeveralCertificates) }
 }
 
 /// A credential, or what a QR code holds. A text that means to be JSON is handed on as it is, for the judgement says best what is wrong with it.
