@@ -19,6 +19,17 @@ pub fn exchangeable(document: &Map<String, Value>) -> Vec<String> {
     places
 }
 
+/// The texts that the member at `pointer` may have changed places with.
+pub fn rivals(document: &Map<String, Value>, pointer: &str) -> Vec<String> {
+    let Some((parent, name)) = pointer.rsplit_once('/') else { return Vec::new() };
+    let nodes = nodes(document);
+    let node = nodes.iter().find(|node| node.pointer == parent);
+    let term = node.and_then(|node| node.active.iter().find_map(|context| context.term(name)));
+    let names = node.zip(term).map(|(node, term)| node.rivals(name, term));
+    let values = names.into_iter().flatten().filter_map(|rival| node?.object.get(rival)?.as_str());
+    values.map(str::to_owned).collect()
+}
+
 /// JSON Pointers of the members that one exchange altered, where undoing it makes the binding digest fit again: two values swapped, or one moved to, copied
 /// to or taken from a member with the same IRI. Empty where more was done than that.
 pub fn altered(document: &Map<String, Value>) -> Vec<String> {
@@ -66,6 +77,7 @@ fn replace(document: &mut Value, pointer: &str, node: Map<String, Value>) -> boo
 /// One object of the document, with what its terms mean there.
 struct Node<'d> {
     pointer: String,
+    object: &'d Map<String, Value>,
     active: Vec<&'static Context>,
     members: Vec<(&'d str, &'static Term)>,
 }
@@ -118,7 +130,7 @@ fn collect<'d>(
             _ => Vec::new(),
         })
         .collect();
-    nodes.push(Node { pointer, active, members });
+    nodes.push(Node { pointer, object, active, members });
     for (pointer, scope, child) in below {
         collect(child, pointer, scope, contexts, nodes);
     }
@@ -169,6 +181,19 @@ mod tests {
         found.sort();
         wanted.sort();
         assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn what_an_id_may_have_changed_places_with_is_found_even_if_it_is_gone() {
+        let mut document = document("rsa/v1_did_subject/input.json");
+        let evidence = document["evidence"][0].as_object_mut().unwrap();
+        let id = evidence.shift_remove("certificateId").unwrap();
+        let rest = ["batch", "vaccine", "manufacturer"].map(|name| evidence[name].as_str().unwrap().to_owned());
+        assert_eq!(rivals(&document, "/evidence/0/certificateId"), rest);
+        document["evidence"][0]["batch"] = id.clone();
+        assert_eq!(rivals(&document, "/evidence/0/certificateId")[0], id);
+        assert_eq!(rivals(&document, "/evidence/0/facility/name"), Vec::<String>::new());
+        assert_eq!(rivals(&document, "/nowhere"), Vec::<String>::new());
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! Everything here is a pure function of its arguments: no clock, no randomness, no network, no environment. The same input gives the same bytes.
 
 pub mod binding;
+pub mod bitstring;
 pub mod canonical;
 pub mod claims;
 pub mod context;
@@ -18,9 +19,11 @@ pub mod exchange;
 pub mod facts;
 pub mod fault;
 pub mod issuance;
+pub mod jws;
 pub mod keys;
 pub mod proof;
 pub mod qr;
+pub mod revocations;
 pub mod status;
 pub mod vaccine;
 pub mod verify;
@@ -32,5 +35,6 @@ pub use fault::{Code, Fault, Faults};
 pub use issuance::{Issuance, Profile};
 pub use keys::{Life, Origin, PublicKey, Purpose, VerificationMethod};
 pub use proof::{Prepared, Signed, Suite, Unsigned};
+pub use revocations::{RevocationDelta, RevocationList};
 pub use status::{Position, Status};
 pub use verify::{Flaw, Refusal, Verified, verify};

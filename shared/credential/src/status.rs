@@ -58,17 +58,31 @@ impl Position {
         (number < Self::MOST).then_some(Self(number))
     }
 
+    /// Entries of one list that no certificate is ever given: those that are set are decoys.
+    pub const RESERVED: u64 = Self::ENTRIES / 16;
+    /// Certificates of one list.
+    pub const GIVEN: u64 = Self::ENTRIES - Self::RESERVED;
+
     /// The place of the certificate that was given this number, in order of issue. Within its list the place is drawn by `secret`, so that it tells
     /// nobody else when a certificate was issued or which ones were issued together. No two numbers share a place. `None` beyond [`Position::MOST`].
     pub fn of_number(number: u64, secret: &[u8; 32]) -> Option<Self> {
-        let list = number / Self::ENTRIES;
         let key = HmacKey::new(secret);
-        let mut entry = number % Self::ENTRIES;
+        Self::drawn(number / Self::GIVEN, number % Self::GIVEN, &key)
+    }
+
+    /// The places of one list that [`Position::of_number`] never gives, in an order drawn by the same secret.
+    pub fn reserved(list: u64, secret: &[u8; 32]) -> impl DoubleEndedIterator<Item = Self> {
+        let key = HmacKey::new(secret);
+        (Self::GIVEN..Self::ENTRIES).filter_map(move |entry| Self::drawn(list, entry, &key))
+    }
+
+    /// Where an entry of a list lies after shuffling.
+    fn drawn(list: u64, mut entry: u64, key: &HmacKey) -> Option<Self> {
         // The permutation is one of 2¹⁸; walking until it comes back below 2¹⁷ makes it one of 2¹⁷.
         loop {
-            entry = shuffled(entry, list, &key);
+            entry = shuffled(entry, list, key);
             if entry < Self::ENTRIES {
-                return Self::new(list * Self::ENTRIES + entry);
+                return Self::new(list.saturating_mul(Self::ENTRIES).saturating_add(entry));
             }
         }
     }
@@ -109,10 +123,11 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn every_number_of_a_list_has_a_place_of_its_own_in_that_list() {
+    fn every_number_of_a_list_has_a_place_of_its_own_in_that_list_and_the_reserved_ones_are_the_rest() {
         let list = 5;
-        let numbers = list * Position::ENTRIES..(list + 1) * Position::ENTRIES;
-        let places: Vec<_> = numbers.filter_map(|number| Position::of_number(number, &[7; 32])).collect();
+        let numbers = list * Position::GIVEN..(list + 1) * Position::GIVEN;
+        let given = numbers.filter_map(|number| Position::of_number(number, &[7; 32]));
+        let places: Vec<_> = given.chain(Position::reserved(list, &[7; 32])).collect();
         let distinct: BTreeSet<_> = places.iter().map(|place| place.entry()).collect();
         assert_eq!(u64::try_from(distinct.len()).unwrap(), Position::ENTRIES);
         assert!(places.iter().all(|place| place.list() == list));
@@ -125,7 +140,7 @@ mod tests {
     #[test]
     fn another_secret_and_another_list_shuffle_otherwise() {
         let entries = |list: u64, secret: u8| {
-            let numbers = (0..100).map(|entry| list * Position::ENTRIES + entry);
+            let numbers = (0..100).map(|entry| list * Position::GIVEN + entry);
             numbers.map(|number| Position::of_number(number, &[secret; 32]).unwrap().entry()).collect::<Vec<_>>()
         };
         assert_ne!(entries(0, 1), entries(0, 2));

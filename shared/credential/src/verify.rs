@@ -7,6 +7,7 @@ use crate::{
     crypto::sha256,
     keys::Purpose,
     proof,
+    revocations::is_status_method,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{
@@ -174,8 +175,12 @@ impl<'a> Proof<'a> {
         let created = text("created").ok_or(Refusal::Malformed(Flaw::ProofTime))?;
         let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
         let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
+        // A status key signs lists, never certificates.
         let fits = |known: &&VerificationMethod| {
-            known.id == method && known.key.suite() == suite && known.purpose == Purpose::Certificates
+            known.id == method
+                && known.key.suite() == suite
+                && known.purpose == Purpose::Certificates
+                && !is_status_method(&known.id)
         };
         let keys: Vec<_> = methods.iter().filter(fits).collect();
         if keys.is_empty() {

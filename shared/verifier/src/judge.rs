@@ -1,7 +1,9 @@
 //! The judgement of one credential.
 
 use crate::{Code, Facts, Reason, Report, Signature, Standing, StatusReport, Unreadable, Verdict};
-use credential::{CertificateId, PublicKey, Refusal, Status, VerificationMethod, Verified, exchange, verify};
+use credential::{
+    CertificateId, PublicKey, Refusal, RevocationList, Status, VerificationMethod, Verified, exchange, verify,
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -13,6 +15,8 @@ pub struct Trust {
     /// Keys that are believed under whatever name a proof gives them: those that came as bare PEM, which says no name. What a proof calls its key is the
     /// issuer's habit and grants nothing; whether the signature fits this key is what counts.
     pub nameless: Vec<PublicKey>,
+    /// The issuer's newest list of revocations that could be had, opened with its keys; `None`: status is not checked.
+    pub revocations: Option<RevocationList>,
 }
 
 impl Trust {
@@ -25,6 +29,24 @@ impl Trust {
     pub fn nameless(keys: Vec<PublicKey>) -> Self {
         Self { nameless: keys, ..Self::default() }
     }
+
+    /// The same keys, with a list.
+    #[must_use]
+    pub fn with_revocations(self, list: RevocationList) -> Self {
+        Self { revocations: Some(list), ..self }
+    }
+
+    /// What the list says of a certificate.
+    fn standing(&self, ids: &[CertificateId], now: OffsetDateTime) -> Standing {
+        let Some(list) = &self.revocations else { return Standing::NotChecked };
+        let status = ids.iter().map(|id| list.status_of(id, now)).max_by_key(|status| gravity(*status));
+        status.map_or(Standing::NotChecked, |status| Standing::Listed {
+            status,
+            number: list.number(),
+            issued_at: list.issued_at(),
+            next_update: list.next_update(),
+        })
+    }
 }
 
 /// Judges a credential: signature, binding, status, facts.
@@ -32,7 +54,10 @@ impl Trust {
 /// `now` is compared with the end of suspensions and the age of lists; neither `proof.created` nor the certificate's dates are held against it, as with DIVOC.
 pub fn judge(json: &str, trust: &Trust, now: OffsetDateTime) -> Report {
     match examine(json, trust) {
-        Ok(examined) => examined.report(Standing::NotChecked, now),
+        Ok(examined) => {
+            let standing = trust.standing(&examined.certificate_ids(), now);
+            examined.report(standing, now)
+        }
         Err(report) => *report,
     }
 }
@@ -56,9 +81,14 @@ pub fn examine(json: &str, trust: &Trust) -> Result<Examined, Box<Report>> {
 }
 
 impl Examined {
-    /// The certificate's id; `None` if it is none that anybody could look up.
-    pub fn certificate_id(&self) -> Option<CertificateId> {
-        CertificateId::parse(self.facts.certificate_id.as_deref()?)
+    /// The ids under which the certificate may have been recorded; none if it has none that anybody could look up.
+    ///
+    /// A bound certificate has one. In another one the id may have changed places with the batch, the vaccine or whatever else shares its IRI, which is how a
+    /// revocation is hidden from DIVOC's verifiers; so all of them are to be asked for, and the gravest answer counts ([`gravity`]).
+    pub fn certificate_ids(&self) -> Vec<CertificateId> {
+        let own = self.facts.certificate_id.clone();
+        let rivals = if self.verified.bound { Vec::new() } else { exchange::rivals(&self.verified.document, ID) };
+        own.into_iter().chain(rivals).filter_map(|text| CertificateId::parse(&text)).collect()
     }
 
     /// The key that signed it.
@@ -125,6 +155,19 @@ impl Report {
         self
     }
 }
+
+/// Orders statuses: of several answers about one certificate the gravest counts.
+pub fn gravity(status: Status) -> u8 {
+    match status {
+        Status::Valid => 0,
+        Status::Suspended { .. } => 1,
+        Status::Superseded => 2,
+        Status::Revoked => 3,
+    }
+}
+
+/// Where a certificate's id stands.
+const ID: &str = "/evidence/0/certificateId";
 
 fn stands(status: Status) -> (Verdict, Option<Code>) {
     match status {

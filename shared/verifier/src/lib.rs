@@ -21,7 +21,7 @@ mod report;
 mod scan;
 
 pub use facts::{Course, Facts};
-pub use judge::{Examined, Trust, examine, judge};
+pub use judge::{Examined, Trust, examine, gravity, judge};
 pub use reading::{MOST_BYTES, Reading, Source, Unreadable, read};
 pub use reason::{Code, Reason};
 pub use report::{Report, Signature, Standing, StatusReport, Verdict};

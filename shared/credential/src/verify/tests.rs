@@ -255,6 +255,25 @@ fn each_fault_of_a_proof_has_its_reason() {
 }
 
 #[test]
+fn a_status_key_signs_no_certificates() {
+    let pair = Issuer::new().0;
+    let der: PublicKeyX509Der = pair.public_key().as_der().unwrap();
+    let key = PublicKey::from_der(der.as_ref()).unwrap();
+    let signed = |method: &str| {
+        let document = Unsigned::new(bound_document().as_object().unwrap().clone());
+        let prepared = document.prepare(Suite::Ed25519, method, datetime!(2026-11-21 20:15:50 UTC)).unwrap();
+        let signature = pair.sign(prepared.signing_input());
+        prepared.seal(signature.as_ref()).unwrap()
+    };
+    let believed = |method: &str| {
+        let methods = [VerificationMethod::new(method, key.clone())];
+        verify(signed(method).as_str(), &methods).map(|verified| verified.bound)
+    };
+    assert_eq!(believed("did:india#1"), Ok(true));
+    assert_eq!(believed("did:india#status"), Err(Refusal::UnknownKey));
+}
+
+#[test]
 fn a_key_of_another_name_or_kind_does_not_count() {
     let good = vector("rsa/v1_did_subject/signed.json");
     assert_eq!(refusal_of(&good, &[]), Refusal::UnknownKey);
