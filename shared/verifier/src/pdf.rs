@@ -5,7 +5,7 @@
 
 use crate::{
     Unreadable,
-    picture::{Picture, grey},
+    picture::{MOST_PIXELS, Picture, grey},
 };
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
@@ -82,7 +82,14 @@ impl<'p> Iterator for Streams<'p> {
         loop {
             let (_, rest) = self.0.split_at_checked(find(self.0, b" obj")? + 4)?;
             self.0 = rest;
-            let Some((dictionary, behind)) = dictionary(rest) else { continue };
+            let (dictionary, behind) = match dictionary(rest) {
+                Ok(read) => read,
+                // Nothing is looked at twice, so that a file of beginnings takes no longer than any other.
+                Err(length) => {
+                    self.0 = rest.get(length..).unwrap_or_default();
+                    continue;
+                }
+            };
             let Some(data) = behind.trim_ascii_start().strip_prefix(b"stream") else {
                 self.0 = behind;
                 continue;
@@ -102,24 +109,24 @@ fn body<'p>(bytes: &'p [u8], dictionary: Dictionary<'p>) -> (&'p [u8], &'p [u8])
     said.or_else(|| bytes.split_at_checked(find(bytes, b"endstream")?)).unwrap_or((bytes, &[]))
 }
 
-/// The dictionary at the start of `bytes`, and what follows it.
-fn dictionary(bytes: &[u8]) -> Option<(Dictionary<'_>, &[u8])> {
-    let inside = bytes.trim_ascii_start().strip_prefix(b"<<")?;
+/// The dictionary at the start of `bytes`, and what follows it; else how many bytes were looked at for none.
+fn dictionary(bytes: &[u8]) -> Result<(Dictionary<'_>, &[u8]), usize> {
+    let inside = bytes.trim_ascii_start().strip_prefix(b"<<").ok_or(0_usize)?;
     let (mut rest, mut depth) = (inside.get(..MOST_DICTIONARY).unwrap_or(inside), 1_usize);
     let length = rest.len();
     while depth > 0 {
         let (skipped, by) = match rest {
             [b'<', b'<', ..] => (2, 1),
             [b'>', b'>', ..] => (2, -1),
-            [b'(', ..] => (text_length(rest)?, 0),
-            [] => return None,
+            [b'(', ..] => (text_length(rest).ok_or(length)?, 0),
+            [] => return Err(length),
             _ => (1, 0),
         };
-        depth = depth.checked_add_signed(by).filter(|depth| *depth <= MOST_DEPTH)?;
-        rest = rest.get(skipped..)?;
+        rest = rest.get(skipped..).unwrap_or_default();
+        depth = depth.checked_add_signed(by).filter(|depth| *depth <= MOST_DEPTH).ok_or(length - rest.len())?;
     }
-    let (inside, behind) = inside.split_at_checked(length - rest.len())?;
-    Some((Dictionary(inside.strip_suffix(b">>").unwrap_or(inside)), behind))
+    let (inside, behind) = inside.split_at_checked(length - rest.len()).ok_or(length)?;
+    Ok((Dictionary(inside.strip_suffix(b">>").unwrap_or(inside)), behind))
 }
 
 /// How long the literal text at the start of `bytes` is, parentheses included.
@@ -238,6 +245,8 @@ impl Stream<'_> {
 /// A picture of rows of samples. How many samples a pixel has, and whether each row begins with a predictor's byte, is told from how many bytes there are:
 /// the colour space itself may stand anywhere in the file.
 fn raster(width: usize, height: usize, bits: usize, content: &[u8]) -> Option<Picture> {
+    let is_read = matches!(bits, 1 | 8) && width.checked_mul(height).is_some_and(|area| area <= MOST_PIXELS);
+    is_read.then_some(())?;
     let layouts = [1, 3, 4].into_iter().flat_map(|samples| [(samples, 0), (samples, 1)]);
     let row_length = |samples: usize| (width * samples * bits).div_ceil(8);
     let rows = content.len() / height;
@@ -295,4 +304,109 @@ fn paeth(left: u8, up: u8, corner: u8) -> u8 {
 /// Where `wanted` first stands.
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     memchr::memmem::find(bytes, wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn packed(content: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn stream(dictionary: &str, data: &[u8]) -> Vec<u8> {
+        [format!("1 0 obj\n<<{dictionary}>>stream\n").as_bytes(), data, b"\nendstream\nendobj\n"].concat()
+    }
+
+    fn attachments(file: &[u8]) -> Vec<Vec<u8>> {
+        Pdf::open(file).unwrap().attachments
+    }
+
+    fn refusal(file: &[u8]) -> Option<Unreadable> {
+        Pdf::open(file).err()
+    }
+
+    #[test]
+    fn an_attachment_is_found_however_its_dictionary_is_written() {
+        for dictionary in [
+            "/Type/EmbeddedFile",
+            "/Type /EmbeddedFile /Length 5",
+            "/Length 5/Type/EmbeddedFile",
+            "/Type/EmbeddedFile /Length 7 0 R",
+            "/Type/EmbeddedFile /Length 999",
+            "/Params<</Size 5/CheckSum<30>>>/Type/EmbeddedFile",
+            "/Desc(a \\) >> stream)/Type/EmbeddedFile",
+        ] {
+            let found = attachments(&stream(dictionary, b"{ 1 }"));
+            assert_eq!(found.len(), 1, "{dictionary}");
+            assert!(found[0].starts_with(b"{ 1 }"), "{dictionary}");
+        }
+        assert_eq!(attachments(&stream("/Filter/FlateDecode/Type/EmbeddedFile", &packed(b"{}"))), [b"{}"]);
+        assert_eq!(attachments(&stream("/Filter [ /FlateDecode ] /Type/EmbeddedFile", &packed(b"{}"))), [b"{}"]);
+        for not_read in [
+            "/Type/EmbeddedFile/Filter[/ASCIIHexDecode/FlateDecode]",
+            "/Type/EmbeddedFile/Filter/LZWDecode",
+            "/Type/EmbeddedFiles",
+            "/Type/XObject",
+        ] {
+            assert_eq!(attachments(&stream(not_read, &packed(b"{}"))), Vec::<Vec<u8>>::new(), "{not_read}");
+        }
+    }
+
+    #[test]
+    fn an_attachment_that_unpacks_to_more_than_a_credential_is_passed_over() {
+        let most = packed(&vec![b' '; MOST_ATTACHED]);
+        let more = packed(&vec![b' '; MOST_ATTACHED + 1]);
+        let file = |data: &[u8]| attachments(&stream("/Type/EmbeddedFile/Filter/FlateDecode", data)).len();
+        assert_eq!((file(&most), file(&more)), (1, 0));
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let image =
+            |side: usize| format!("/Subtype/Image/Width {side}/Height {side}/BitsPerComponent 8/Filter/FlateDecode");
+        // 14 GB announced, for which room is never made, and 120 MB there.
+        assert_eq!(refusal(&stream(&image(60_000), &packed(&vec![0; 120_000_000]))), Some(Unreadable::TooComplexPdf));
+        let many = stream(&image(1), &packed(&[0])).repeat(MOST_PICTURES + 1);
+        assert_eq!(refusal(&many), Some(Unreadable::TooComplexPdf));
+        let streams = stream("", b"").repeat(MOST_STREAMS + 1);
+        assert_eq!(refusal(&streams), Some(Unreadable::TooComplexPdf));
+        for hostile in [
+            "/Width 99999999999999999999",
+            "/Width 18446744073709551615",
+            "/Width 0",
+            "/BitsPerComponent 18446744073709551615",
+        ] {
+            let file = stream(&format!("{hostile} {}", image(4)), &packed(&[0; 16]));
+            assert!(Pdf::open(&file).unwrap().pictures.is_empty(), "{hostile}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_beginnings_takes_no_longer_than_its_length() {
+        for start in [&b" obj<<"[..], b" obj<<(", b" obj<<<<", b" obj<</Type/EmbeddedFile>>stream", b" obj", b"<<"] {
+            let file = start.repeat(1_000_000 / start.len());
+            // Quadratic reading would take minutes.
+            let _ = Pdf::open(&file);
+        }
+    }
+
+    #[test]
+    fn samples_of_every_layout_are_read_as_brightness() {
+        let raster = |bits, content: &[u8]| raster(2, 2, bits, content).map(|picture| picture.pixels().to_vec());
+        let wanted = Some(vec![0, 255, 255, 0]);
+        assert_eq!(raster(8, &[0, 9, 9, 0]), wanted, "grey");
+        assert_eq!(raster(8, &[0; 10]), None, "half a pixel");
+        assert_eq!(raster(1, &[0b0100_0000, 0b1000_0000]), wanted, "bits");
+        assert_eq!(raster(8, &[[0; 3], [8; 3], [8; 3], [0; 3]].concat()), wanted, "RGB");
+        assert_eq!(raster(8, &[[0, 0, 0, 255], [0; 4], [0; 4], [0, 0, 0, 255]].concat()), wanted, "CMYK");
+        for (predictor, row) in [(0, [9, 0]), (1, [9, 247]), (2, [9, 247]), (4, [9, 247])] {
+            // The row above is 0 9: up and Paeth add it, left adds its neighbour.
+            assert_eq!(raster(8, &[&[0, 0, 9, predictor][..], &row].concat()), wanted, "predictor {predictor}");
+        }
+        assert_eq!(raster(8, &[5, 0, 9, 0, 9, 0]), None, "no predictor");
+    }
 }

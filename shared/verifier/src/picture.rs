@@ -17,7 +17,7 @@ pub(crate) struct Picture {
 }
 
 /// The most pixels that a picture may have: a telephone's camera gives 12 million.
-const MOST_PIXELS: usize = 25_000_000;
+pub(crate) const MOST_PIXELS: usize = 25_000_000;
 /// The most bytes that a PNG may unpack to beside its pixels.
 const MOST_EXTRA: usize = 1024 * 1024;
 /// The most passes that a progressive JPEG may take over its pixels; usual are about ten.

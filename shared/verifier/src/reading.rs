@@ -47,7 +47,6 @@ pub enum Unreadable {
     NoQrCode,
     NoCredentialInQrCode,
     SeveralCertificates,
-    BrokenPdf,
     EncryptedPdf,
     TooComplexPdf,
     NoCertificateInPdf,
@@ -130,4 +129,79 @@ fn content(shown: &[u8]) -> Result<Reading, Unreadable> {
 /// The EU's digital COVID certificate, ICAO's neighbour of it, and SMART Health Cards.
 fn is_other_certificate(content: &[u8]) -> bool {
     [&b"HC1:"[..], b"HC2:", b"shc:/"].iter().any(|start| content.trim_ascii_start().starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use credential::{
+        Signed,
+        qr::{Form, Payload, Symbol},
+    };
+    use proptest::prelude::*;
+
+    const SIGNED: &str = include_str!("../../../tests/vectors/rsa/v1_did_subject/signed.json");
+
+    fn refusal(shown: &[u8]) -> Option<Unreadable> {
+        read(shown).err()
+    }
+
+    #[test]
+    fn more_bytes_than_are_read_are_refused_before_any_is_looked_at() {
+        let mut shown = vec![b' '; MOST_BYTES];
+        assert_eq!(refusal(&shown), Some(Unreadable::Bomb));
+        shown.push(b' ');
+        assert_eq!(refusal(&shown), Some(Unreadable::TooLarge));
+        assert_eq!(refusal(b""), Some(Unreadable::Empty));
+    }
+
+    #[test]
+    fn divocs_own_pictures_are_read_at_two_pixels_a_module() {
+        for (picture, json) in [
+            (&include_bytes!("../../../tests/vectors/qr/v1_did_subject.png")[..], SIGNED),
+            (
+                include_bytes!("../../../tests/vectors/qr/qr_sample_rsa.png"),
+                include_str!("../../../tests/vectors/divoc/sample_rsa.json"),
+            ),
+            (
+                include_bytes!("../../../tests/vectors/qr/qr_v2_signed.png"),
+                include_str!("../../../tests/vectors/divoc/v2_signed.json"),
+            ),
+        ] {
+            let reading = read(picture).unwrap();
+            assert_eq!(reading.source, Source::Picture);
+            let values: [serde_json::Value; 2] = [&reading.json, json].map(|text| serde_json::from_str(text).unwrap());
+            assert_eq!(values[0], values[1]);
+        }
+    }
+
+    #[test]
+    fn a_picture_of_two_certificates_is_refused_and_of_one_twice_is_read() {
+        let symbol = |json: &str| Symbol::of(&Payload::of(&Signed::from_stored(json.to_owned()), Form::Raw).unwrap());
+        let beside = |one: &Symbol, other: &Symbol| {
+            let side = one.modules().max(other.modules()) + 8;
+            Picture::drawn(side * 6, side * 3, |x, y| {
+                let (symbol, x) = if x < side * 3 { (one, x) } else { (other, x - side * 3) };
+                let module = |at: usize| (at / 3).checked_sub(4).filter(|at| *at < symbol.modules());
+                let dark = module(x).zip(module(y)).is_some_and(|(x, y)| symbol.is_dark(x, y));
+                if dark { 0 } else { 255 }
+            })
+        };
+        let (one, other) = (symbol(SIGNED), symbol(&SIGNED.replace("Female", "Male")));
+        assert_eq!(in_picture(&beside(&one, &one)).as_deref(), Ok(SIGNED));
+        assert_eq!(in_picture(&beside(&one, &other)), Err(Unreadable::SeveralCertificates));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn garbage_behind_any_mark_is_refused(
+            mark in prop::sample::select(vec![&b"%PDF-1.7 1 0 obj<</Subtype/Image"[..], b"\x89PNG\r\n\x1a\n", b"\xFF\xD8\xFF\xE0", b"PK\x03\x04", b""]),
+            garbage in prop::collection::vec(any::<u8>(), 1..300),
+        ) {
+            let found = read(&[mark, &garbage].concat());
+            let is_text = garbage.trim_ascii_start().starts_with(b"{");
+            prop_assert!(found.is_err() || is_text);
+        }
+    }
 }

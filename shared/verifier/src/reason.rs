@@ -58,7 +58,6 @@ codes! {
     NoQrCode, "no QR code could be read in the picture";
     NoCredentialInQrCode, "the QR code holds no credential";
     SeveralCertificates, "it shows several certificates";
-    BrokenPdf, "the PDF is damaged, or of a kind that is not read";
     EncryptedPdf, "the PDF is encrypted";
     TooComplexPdf, "the PDF has more objects, pictures or bytes than are looked at";
     NoCertificateInPdf, "the PDF has neither a credential attached nor a picture of a QR code";
@@ -113,7 +112,6 @@ impl From<&Unreadable> for Code {
             Unreadable::NoQrCode => Self::NoQrCode,
             Unreadable::NoCredentialInQrCode => Self::NoCredentialInQrCode,
             Unreadable::SeveralCertificates => Self::SeveralCertificates,
-            Unreadable::BrokenPdf => Self::BrokenPdf,
             Unreadable::EncryptedPdf => Self::EncryptedPdf,
             Unreadable::TooComplexPdf => Self::TooComplexPdf,
             Unreadable::NoCertificateInPdf => Self::NoCertificateInPdf,
