@@ -3,8 +3,10 @@
 
 use anyhow::{Context, Result, ensure};
 use aws::{DynamoStore, create_table};
-use credential::{BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Occasion, ProgrammeId, Signed, SlotKey};
-use issuer::ports::{Audit, Certificate, Commit, Intent, Reservation, Store};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Occasion, ProgrammeId, Signed, SlotKey, Status,
+};
+use issuer::ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Reservation, Store};
 use std::{path::Path, sync::Arc, time::Instant};
 use time::{Duration, OffsetDateTime};
 
@@ -54,6 +56,7 @@ async fn issue(store: &DynamoStore, number: u128) -> Result<()> {
         Issuance { certificate_id: CertificateId::from_random(number), issued_at: now, kind: slot.occasion.kind() };
     let intent = Intent {
         slot: slot.clone(),
+        follows: Follows::Nothing,
         digest: EventDigest([7; 32]),
         issuance: issuance.clone(),
         holder: number,
@@ -61,14 +64,19 @@ async fn issue(store: &DynamoStore, number: u128) -> Result<()> {
         lease_until: now + Duration::MINUTE,
     };
     ensure!(matches!(store.reserve(&intent).await?, Reservation::Ours(_)), "not ours");
+    let deed = Deed { event: AuditEvent::Issued, at: now, actor: "a-certifier".into(), reason: None };
     // As long as a real one, with one telephone number.
     let certificate = Certificate {
         slot,
         issuance,
         signed: Signed::from_stored("x".repeat(3500)),
         contacts: vec![number.to_string()],
+        status: Status::Valid,
+        successor: None,
+        predecessor: None,
+        deeds: vec![deed.clone()],
     };
-    let audit = Audit { actor: "a-certifier".into(), key: "a-thumbprint".into() };
+    let audit = Audit { deed, key: Some("a-thumbprint".into()) };
     ensure!(store.commit(&intent, &certificate, &audit).await? == Commit::Stored, "not stored");
     Ok(())
 }

@@ -35,6 +35,15 @@ rules! {
     having_a_certificate_depends_on_the_dose
     tests_and_vaccinations_do_not_see_each_other
     nobody_is_behind_an_unknown_id
+    a_correction_stores_the_new_certificate_and_ends_the_old_one_at_once
+    of_two_corrections_of_one_certificate_one_is_stored
+    a_correction_of_what_was_taken_back_meanwhile_stores_nothing
+    a_crash_before_a_correction_is_stored_leaves_the_old_certificate_valid
+    a_status_changes_once_with_its_entry_and_its_note
+    of_several_changes_all_are_made_or_none
+    a_suspension_ends_by_itself
+    a_revoked_slot_takes_a_new_certificate
+    numbers_are_given_once
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, SlotKey,
 use issuer::{
     App,
     config::Place,
-    ports::{Audit, Certificate, Commit, Files, Intent, Occupant, Reservation, Signer, Store},
+    ports::{Audit, Certificate, Change, Commit, Files, Intent, Occupant, Reservation, Signer, Store},
 };
 use std::{
     collections::HashMap,
@@ -65,6 +65,11 @@ impl Mortal {
         Arc::new(Self { inner, calls: AtomicI64::new(0), dies_at: AtomicI64::new(call), acts_first })
     }
 
+    /// Dies at the `call`-th writing call from now on.
+    pub fn die_after(&self, call: i64) {
+        self.dies_at.store(self.calls.load(Ordering::SeqCst) + call, Ordering::SeqCst);
+    }
+
     /// Lets it live, for good.
     pub fn revive(&self) {
         self.dies_at.store(i64::MAX, Ordering::SeqCst);
@@ -102,6 +107,14 @@ impl Store for Mortal {
         self.write(self.inner.commit(intent, certificate, audit)).await
     }
 
+    async fn change(&self, changes: &[Change], audit: &Audit) -> Result<Commit> {
+        self.write(self.inner.change(changes, audit)).await
+    }
+
+    async fn numbers(&self, count: u64) -> Result<u64> {
+        self.inner.numbers(count).await
+    }
+
     async fn occupants(&self, slots: &[SlotKey]) -> Result<Vec<Option<Occupant>>> {
         self.inner.occupants(slots).await
     }
@@ -110,8 +123,14 @@ impl Store for Mortal {
         self.inner.certificates(beneficiary, kind).await
     }
 
-    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, kind: Kind, dose: Option<Dose>) -> Result<bool> {
-        self.inner.has_certificate(beneficiary, kind, dose).await
+    async fn has_certificate(
+        &self,
+        beneficiary: &BeneficiaryCode,
+        kind: Kind,
+        dose: Option<Dose>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.inner.has_certificate(beneficiary, kind, dose, now).await
     }
 
     async fn beneficiary_of(&self, certificate: &CertificateId) -> Result<Option<BeneficiaryCode>> {

@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
-    "Certify", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
 )
-ROLES = (CERTIFY, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -30,13 +30,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {PUBLIC},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL},
+    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY},
-    "dynamodb:UpdateItem": {CERTIFY},
-    "dynamodb:DeleteItem": {CERTIFY},
-    "dynamodb:TransactWriteItems": {CERTIFY},
+    "dynamodb:PutItem": {CERTIFY, REVOKE},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE},
+    "dynamodb:DeleteItem": NOBODY,
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": NOBODY,
     "dynamodb:ExecuteStatement": NOBODY,
@@ -58,11 +58,12 @@ MAY = {
     "cloudformation:DescribeStacks": NOBODY,
 }
 
-# Which partitions (first part of PK) each DynamoDB action of a role reaches: of a beneficiary, by id, by contact, audit, keys.
+# Which partitions (first part of PK) each DynamoDB action of a role reaches: of a beneficiary, by id, by contact, audit, notes of changes, keys.
 PARTITIONS = {
     CERTIFY: {
-        "UpdateItem": {"B#*"}, "BatchGetItem": {"B#*"}, "DeleteItem": {"B#*"}, "PutItem": {"B#*", "I#*", "K#*", "A#*", "KEYS"},
+        "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS"},
     },
+    REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     HEAD: {"Query": {"B#*"}},
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},

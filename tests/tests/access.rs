@@ -12,10 +12,17 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 21] = [
+const GUARDED: [(&str, &str, &[&str]); 28] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
+    ("PUT", "/divoc/api/v1/certificate", &["certifier", "admin"]),
+    ("PUT", "/divoc/api/v3/certificate", &["certifier", "admin"]),
+    ("DELETE", "/divoc/api/v1/certificates/X?allDoses=true", &["certifier", "admin"]),
+    ("DELETE", "/divoc/api/v1/certificate/1", &["certifier", "admin"]),
+    ("PUT", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
+    ("DELETE", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
+    ("GET", "/divoc/api/v1/certificate/1/history", &["citizen", "admin"]),
     ("GET", "/certificate/api/test/certificatePDF/X", &["fetcher", "citizen", "admin"]),
     ("HEAD", "/certificate/api/test/certificatePDF/X", &["certifier", "fetcher", "citizen", "admin"]),
     ("GET", "/certificate/api/test/certificateQRCode/X", &["fetcher", "citizen", "admin"]),
@@ -49,7 +56,7 @@ const OPEN: [&str; 9] = [
 ];
 
 fn body(method: &str) -> Option<(&'static str, Vec<u8>)> {
-    (method == "POST").then(|| ("application/json", b"[]".to_vec()))
+    matches!(method, "POST" | "PUT").then(|| ("application/json", b"[]".to_vec()))
 }
 
 fn mint(service: &Service, claims: &Value) -> String {

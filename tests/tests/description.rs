@@ -21,14 +21,28 @@ fn described() -> BTreeSet<(String, String)> {
 
 /// The routes as the sources declare them: `.route("path", method(…`.
 fn declared() -> BTreeSet<(String, String)> {
-    let sources = ["certify", "fetch", "keys", "site"].map(|module| {
-        std::fs::read_to_string(format!("{}/../shared/issuer/src/{module}.rs", env!("CARGO_MANIFEST_DIR"))).unwrap()
-    });
+    let folder = format!("{}/../shared/issuer/src", env!("CARGO_MANIFEST_DIR"));
+    let sources: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
     let declarations = sources.iter().flat_map(|source| source.split(".route(").skip(1));
-    let routes = declarations.map(|declaration| {
+    let routes = declarations.flat_map(|declaration| {
         let (path, rest) = declaration.trim_start().trim_start_matches('"').split_once('"').unwrap();
-        let method = rest.trim_start_matches([',', ' ', '\n']).split('(').next().unwrap().trim();
-        (path.to_owned(), method.to_owned())
+        let methods: Vec<_> = ["get", "head", "post", "put", "delete"]
+            .into_iter()
+            .filter(|method| {
+                let handlers = rest.split(".route(").next().unwrap().split('\n').take(3).collect::<String>();
+                let called = format!("{method}(");
+                handlers.starts_with(&format!(", {called}"))
+                    || handlers.trim_start_matches([',', ' ']).starts_with(&called)
+                    || handlers.contains(&format!(").{called}"))
+            })
+            .map(|method| (path.to_owned(), method.to_owned()))
+            .collect();
+        methods
     });
     routes.collect()
 }

@@ -98,19 +98,45 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let json = qr::read(&pixels::read_png(&picture).unwrap()).unwrap();
     assert!(verify(&json, &methods).unwrap().facts.is_test());
 
-    // 6. API Gateway lets nobody through without a token; if it did, the function would not.
+    // 6. The first one is corrected, and the correction taken back; each shows at once.
+    let mut corrected = fs::read_to_string(root().join("events/certify/one-dose.json")).unwrap();
+    corrected = corrected.replace("4120Z001", "4120Z002");
+    let mut correct =
+        redirected(event("certify", &[(TOKEN, &certifier)]), "/divoc/api/v1/certificate", Some(&corrected));
+    correct["requestContext"]["http"]["method"] = "PUT".into();
+    let correction = ok(certify.answer(correct).await, "application/json").json();
+    assert_eq!(correction["certificates"][0]["previousCertificateId"], id.as_str());
+    let newer = correction["certificates"][0]["certificateId"].as_str().unwrap();
+    problem(&credential.answer(get.clone()).await, 410, "no-longer-valid");
+    let revoke = stack.function("certificate_revoke").await;
+    let take_back = event("certificate_revoke", &[(TOKEN, &certifier), (CERTIFICATE, newer)]);
+    let revoked = ok(revoke.answer(take_back).await, "application/json").json();
+    assert_eq!(revoked, json!({ "certificates": [{ "certificateId": newer, "dose": 1, "status": "revoked" }] }));
+    problem(&head.answer(ask.clone()).await, 404, "no-certificate");
+    let admin = stack.token("admin");
+    let ask_history = redirected(
+        event("certificate_credential", &[(TOKEN, &admin)]),
+        &format!("/divoc/api/v1/certificate/{newer}/history"),
+        None,
+    );
+    let history = ok(credential.answer(ask_history).await, "application/json").json();
+    let statuses: Vec<_> = history["certificates"].as_array().unwrap().iter().map(|it| it["status"].clone()).collect();
+    assert_eq!(statuses, ["superseded", "revoked"]);
+
+    // 7. API Gateway lets nobody through without a token; if it did, the function would not.
     let mut anonymous = get;
     anonymous["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
     problem(&credential.answer(anonymous).await, 401, "unauthenticated");
 
-    // 7. The database goes away: the caller is asked to come back.
+    // 8. The database goes away: the caller is asked to come back.
     drop(stack.emulator);
     let gone = head.answer(ask).await;
     assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
 
-    // 8. The logs tell what was done, and nothing of whom.
-    let routes = [&certify, &printer, &head, &public, &credential, &drawer].map(|function| requests(&function.log()));
-    assert_eq!(routes.map(|requests| requests.len()), [3, 4, 3, 1, 2, 2]);
+    // 9. The logs tell what was done, and nothing of whom.
+    let routes =
+        [&certify, &revoke, &printer, &head, &public, &credential, &drawer].map(|function| requests(&function.log()));
+    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2]);
 }
 
 #[test]

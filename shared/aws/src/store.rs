@@ -2,11 +2,13 @@
 //!
 //! | item | `PK` | `SK` |
 //! |---|---|---|
-//! | slot | `B#{code}` | `S#{kind}#{programme}#{dose or time of sample}#1` |
+//! | slot | `B#{code}` | `S#{kind}#{programme}#{dose or time of sample}` |
 //! | certificate | `B#{code}` | `C#{kind}#{dose or time of sample}#{issued at}#{certificate id}` |
 //! | look-up by id | `I#{certificate id}` | `I` |
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
-//! | audit | `A#{certificate id}` | `{time}#issued` |
+//! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id}#{event}` |
+//! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
+//! | counter of positions | `NUMBERS` | `certificates` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.
@@ -20,7 +22,7 @@ mod table;
 
 use crate::store::{
     commit::Outcome,
-    items::{Item, binary, instant, milliseconds, number, text},
+    items::{Item, instant, milliseconds, number, text},
     keys::{CERTIFICATES, KEYS, PARTITION, SORT},
     retry::Patience,
 };
@@ -28,11 +30,11 @@ use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
-    operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
-    types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, Select},
+    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, Select},
 };
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, VerificationMethod};
-use issuer::ports::{Audit, Certificate, Commit, Intent, Occupant, Reservation, Store};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, Status, VerificationMethod};
+use issuer::ports::{Audit, Certificate, Change, Commit, Follows, Intent, Occupant, Reservation, Store};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
@@ -55,31 +57,48 @@ impl DynamoStore {
 
     /// What the slot holds after we asked for it, or what refused us.
     async fn ask_for_slot(&self, intent: &Intent) -> Result<Answer> {
+        let same_version = keys::same_version(&intent.follows);
+        let status = match intent.follows {
+            Follows::Nothing => "",
+            Follows::Revoked { .. } => " AND #status = :revoked",
+            Follows::Corrects { .. } => " AND (#status = :valid OR (#status = :suspended AND #until <= :now))",
+        };
         let mut patience = Patience::default();
         loop {
-            let sent = self
+            let mut request = self
                 .client
                 .update_item()
                 .table_name(&self.table)
                 .set_key(Some(keys::slot(&intent.slot)?))
                 .update_expression(
-                    "SET id = if_not_exists(id, :id), issued_at = if_not_exists(issued_at, :issued_at), \
-                     digest = :digest, holder = :holder, lease = :lease, #state = :reserved",
+                    "SET next_id = if_not_exists(next_id, :id), next_issued_at = if_not_exists(next_issued_at, :issued_at), \
+                     next_holder = :holder, lease = :lease",
                 )
-                .condition_expression("attribute_not_exists(PK) OR (#state = :reserved AND lease < :now)")
-                .expression_attribute_names("#state", "state")
+                .condition_expression(format!(
+                    "{same_version} AND (attribute_not_exists(lease) OR lease < :now){status}"
+                ))
                 .expression_attribute_values(":id", text(intent.issuance.certificate_id.as_str()))
                 .expression_attribute_values(":issued_at", instant(intent.issuance.issued_at)?)
-                .expression_attribute_values(":digest", binary(&intent.digest.0))
                 .expression_attribute_values(":holder", text(keys::holder(intent)))
                 .expression_attribute_values(":lease", milliseconds(intent.lease_until))
-                .expression_attribute_values(":reserved", text(RESERVED))
                 .expression_attribute_values(":now", milliseconds(intent.now))
                 .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .send()
-                .await;
-            let error = match sent {
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            if let Some((name, version)) = items::of_version(&intent.follows) {
+                request =
+                    request.expression_attribute_names("#status", STATUS).expression_attribute_values(name, version);
+            }
+            request = match intent.follows {
+                Follows::Nothing => request,
+                Follows::Revoked { .. } => {
+                    request.expression_attribute_values(":revoked", text(Status::Revoked.as_str()))
+                }
+                Follows::Corrects { .. } => request
+                    .expression_attribute_names("#until", UNTIL)
+                    .expression_attribute_values(":valid", text(Status::Valid.as_str()))
+                    .expression_attribute_values(":suspended", text(SUSPENDED)),
+            };
+            let error = match request.send().await {
                 Ok(answer) => return Ok(Answer::Granted(answer.attributes.unwrap_or_default())),
                 Err(error) => error,
             };
@@ -112,25 +131,27 @@ impl DynamoStore {
         Ok(items)
     }
 
-    /// Takes a reservation of ours away altogether: its certificate id turned out to be another certificate's.
-    async fn forget(&self, intent: &Intent) -> Result<()> {
-        let sent = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::slot(&intent.slot)?))
-            .condition_expression("holder = :holder AND #state = :reserved")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":holder", text(keys::holder(intent)))
-            .expression_attribute_values(":reserved", text(RESERVED))
-            .send()
-            .await;
-        match sent {
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(error).context("deleting a slot"),
-            },
-            Ok(_) => Ok(()),
+    /// Changes a reservation of ours, if it still is: what a release and a failed attempt do.
+    async fn let_go(&self, intent: &Intent, expression: &str, lease: Option<AttributeValue>) -> Result<()> {
+        let mut patience = Patience::default();
+        loop {
+            let mut request = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(keys::slot(&intent.slot)?))
+                .update_expression(expression)
+                .condition_expression("next_holder = :holder")
+                .expression_attribute_values(":holder", text(keys::holder(intent)));
+            if let Some(lease) = &lease {
+                request = request.expression_attribute_values(":lease", lease.clone());
+            }
+            let Err(error) = request.send().await else { return Ok(()) };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(()),
+                Some(UpdateItemError::TransactionConflictException(_)) => patience.wait(error).await?,
+                _ => return Err(error).context("releasing a slot"),
+            }
         }
     }
 
@@ -147,41 +168,22 @@ impl DynamoStore {
 #[async_trait]
 impl Store for DynamoStore {
     async fn reserve(&self, intent: &Intent) -> Result<Reservation> {
-        Ok(match self.ask_for_slot(intent).await.context("reserving a slot")? {
-            Answer::Granted(slot) => Reservation::Ours(items::issuance(&slot, intent.slot.occasion.kind())?),
-            Answer::Refused(slot) if items::is(&slot, STATE, ISSUED) => Reservation::Issued(items::occupant(&slot)?),
-            // The SDK sent our request twice because the first answer was lost: the slot is ours since then.
-            Answer::Refused(slot) if items::is(&slot, HOLDER, &keys::holder(intent)) => {
-                Reservation::Ours(items::issuance(&slot, intent.slot.occasion.kind())?)
+        let kind = intent.slot.occasion.kind();
+        let ours = |slot: &Item| Ok::<_, anyhow::Error>(Reservation::Ours(items::issuance(slot, NEXT, kind)?));
+        match self.ask_for_slot(intent).await.context("reserving a slot")? {
+            Answer::Granted(slot) => ours(&slot),
+            Answer::Refused(slot) if !items::fits(&slot, intent)? => {
+                Ok(Reservation::Taken(items::occupant(&slot, kind)?))
             }
-            Answer::Refused(_) => Reservation::Busy,
-        })
+            // The SDK sent our request twice because the first answer was lost: the slot is ours since then.
+            Answer::Refused(slot) if items::is(&slot, "next_holder", &keys::holder(intent)) => ours(&slot),
+            Answer::Refused(_) => Ok(Reservation::Busy),
+        }
     }
 
     async fn release(&self, intent: &Intent) -> Result<()> {
-        let mut patience = Patience::default();
-        loop {
-            let sent = self
-                .client
-                .update_item()
-                .table_name(&self.table)
-                .set_key(Some(keys::slot(&intent.slot)?))
-                // The certificate id and the time of issue stay, so that the retry of the same event makes the same certificate.
-                .update_expression("SET lease = :over REMOVE holder")
-                .condition_expression("holder = :holder AND #state = :reserved")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":over", number(0))
-                .expression_attribute_values(":holder", text(keys::holder(intent)))
-                .expression_attribute_values(":reserved", text(RESERVED))
-                .send()
-                .await;
-            let Err(error) = sent else { return Ok(()) };
-            match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(()),
-                Some(UpdateItemError::TransactionConflictException(_)) => patience.wait(error).await?,
-                _ => return Err(error).context("releasing a slot"),
-            }
-        }
+        // The certificate id and the time of issue stay, so that the retry of the same event makes the same certificate.
+        self.let_go(intent, "SET lease = :lease REMOVE next_holder", Some(number(0_u8))).await
     }
 
     async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> Result<Commit> {
@@ -205,8 +207,22 @@ impl Store for DynamoStore {
                 Outcome::Failed(error) => return Err(error.context("storing a certificate")),
             }
         };
-        self.forget(intent).await?;
+        self.let_go(intent, "REMOVE next_id, next_issued_at, next_holder, lease", None).await?;
         Err(id_taken)
+    }
+
+    async fn change(&self, changes: &[Change], audit: &Audit) -> Result<Commit> {
+        let writes = commit::changes(&self.table, changes, audit)?;
+        let mut patience = Patience::default();
+        loop {
+            let sent = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
+            let Err(error) = sent else { return Ok(Commit::Stored) };
+            match commit::refusal(error) {
+                Outcome::Again(error) => patience.wait(error).await.context("changing a status")?,
+                Outcome::Failed(error) => return Err(error.context("changing a status")),
+                _ => return Ok(Commit::Lost),
+            }
+        }
     }
 
     async fn occupants(&self, slots: &[SlotKey]) -> Result<Vec<Option<Occupant>>> {
@@ -218,15 +234,19 @@ impl Store for DynamoStore {
         while !missing.is_empty() {
             let now = missing.split_off(missing.len().saturating_sub(BATCH));
             let (items, put_off) = self.batch(now).await.context("reading slots")?;
-            for item in items.iter().filter(|item| items::is(item, STATE, ISSUED)) {
-                found.insert(keys::of(item)?, items::occupant(item)?);
+            for item in items.into_iter().filter(|item| items::version(item) > 0) {
+                found.insert(keys::of(&item)?, item);
             }
             if !put_off.is_empty() {
                 missing.extend(put_off);
                 patience.wait(anyhow!("the database put off reading slots")).await?;
             }
         }
-        slots.iter().map(|slot| Ok(found.get(&keys::slot_texts(slot)?).cloned())).collect()
+        let occupant = |slot: &SlotKey| {
+            let item = found.get(&keys::slot_texts(slot)?);
+            item.map(|item| items::occupant(item, slot.occasion.kind())).transpose()
+        };
+        slots.iter().map(occupant).collect()
     }
 
     async fn certificates(&self, beneficiary: &BeneficiaryCode, kind: Option<Kind>) -> Result<Vec<Certificate>> {
@@ -235,23 +255,36 @@ impl Store for DynamoStore {
         found.iter().map(|item| items::certificate(item, beneficiary)).collect()
     }
 
-    async fn has_certificate(&self, beneficiary: &BeneficiaryCode, kind: Kind, dose: Option<Dose>) -> Result<bool> {
+    async fn has_certificate(
+        &self,
+        beneficiary: &BeneficiaryCode,
+        kind: Kind,
+        dose: Option<Dose>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
         let prefix = dose.map_or_else(|| keys::kind(kind), |dose| keys::dose(kind, dose));
-        let answer = self
+        let mut pages = self
             .client
             .query()
             .table_name(&self.table)
             .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
+            .filter_expression("attribute_not_exists(#status) OR (#status = :suspended AND #until <= :now)")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_names("#until", UNTIL)
             .expression_attribute_values(":partition", text(keys::beneficiary(beneficiary)))
             .expression_attribute_values(":prefix", text(prefix))
-            .projection_expression("PK")
-            .select(Select::SpecificAttributes)
+            .expression_attribute_values(":suspended", text(SUSPENDED))
+            .expression_attribute_values(":now", milliseconds(now))
+            .select(Select::Count)
             .consistent_read(true)
-            .limit(1)
-            .send()
-            .await
-            .context("looking for a certificate")?;
-        Ok(answer.count() > 0)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            if page.context("looking for a certificate")?.count() > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn beneficiary_of(&self, certificate: &CertificateId) -> Result<Option<BeneficiaryCode>> {
@@ -266,6 +299,22 @@ impl Store for DynamoStore {
             .await
             .context("looking a certificate up")?;
         answer.item.map(|item| items::beneficiary(&item)).transpose()
+    }
+
+    async fn numbers(&self, count: u64) -> Result<u64> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(keys::numbers()))
+            .update_expression("ADD given :count")
+            .expression_attribute_values(":count", number(count))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await
+            .context("taking numbers")?;
+        let given = answer.attributes.as_ref().and_then(|item| item.get("given")?.as_n().ok()?.parse::<u64>().ok());
+        given.and_then(|given| given.checked_sub(count)).context("a counter that does not count")
     }
 
     async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> Result<()> {
@@ -301,8 +350,11 @@ enum Answer {
 
 /// As many keys as one BatchGetItem takes.
 const BATCH: usize = 100;
-const STATE: &str = "state";
+const NEXT: &str = "next_";
 const HOLDER: &str = "holder";
 const SINCE: &str = "since";
-const RESERVED: &str = "reserved";
-const ISSUED: &str = "issued";
+const STATUS: &str = "status";
+const UNTIL: &str = "until";
+const SUSPENDED: &str = "suspended";
+const SUCCESSOR: &str = "successor";
+const DEEDS: &str = "deeds";

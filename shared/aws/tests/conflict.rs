@@ -112,7 +112,7 @@ async fn slots_that_were_put_off_are_asked_for_again() {
         (200, json!({ "Responses": { "certificates": [slot_of(&second, "issued")] } })),
     ]);
     let found = store.occupants(&[first.slot, second.slot]).await.unwrap();
-    let ids: Vec<_> = found.into_iter().map(|occupant| occupant.unwrap().certificate_id).collect();
+    let ids: Vec<_> = found.into_iter().map(|occupant| occupant.unwrap().current.certificate_id).collect();
     assert_eq!(ids, [first.issuance.certificate_id, second.issuance.certificate_id]);
     assert_eq!(*asked.lock().unwrap(), ["BatchGetItem"; 2]);
 }
@@ -135,16 +135,22 @@ fn ready() -> (issuer::ports::Intent, issuer::ports::Certificate) {
 }
 
 fn key_of(intent: &issuer::ports::Intent) -> Value {
-    json!({ "PK": { "S": format!("B#{}", intent.slot.beneficiary.as_str()) }, "SK": { "S": "S#vaccination#covid#01#1" } })
+    json!({ "PK": { "S": format!("B#{}", intent.slot.beneficiary.as_str()) }, "SK": { "S": "S#vaccination#covid#01" } })
 }
 
 fn slot_of(intent: &issuer::ports::Intent, state: &str) -> Value {
     let mut slot = key_of(intent);
-    let rest = json!({
-        "id": { "S": intent.issuance.certificate_id.as_str() }, "issued_at": { "S": "2026-03-01T08:30:00.250Z" },
-        "digest": { "B": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=" }, "state": { "S": state },
-        "holder": { "S": format!("{:032x}", intent.holder) }
-    });
+    let id = json!({ "S": intent.issuance.certificate_id.as_str() });
+    let issued_at = json!({ "S": "2026-03-01T08:30:00.250Z" });
+    let holder = json!({ "S": format!("{:032x}", intent.holder) });
+    let digest = json!({ "B": "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=" });
+    let rest = match state {
+        "reserved" => json!({ "next_id": id, "next_issued_at": issued_at, "next_holder": holder }),
+        _ => json!({
+            "version": { "N": "1" }, "id": id, "issued_at": issued_at, "status": { "S": "valid" }, "holder": holder,
+            "history": { "L": [{ "M": { "digest": digest, "id": id } }] }
+        }),
+    };
     slot.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
     slot
 }

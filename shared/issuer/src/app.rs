@@ -7,9 +7,9 @@ use crate::{
     print::Printing,
 };
 use credential::VerificationMethod;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 use time::OffsetDateTime;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 /// Everything a handler may use. Cloning it is cheap.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ pub struct App {
     pub printing: Arc<Printing>,
     /// The signing key under its public name, once it is published; see [`crate::keys::current`].
     pub method: Arc<OnceCell<VerificationMethod>>,
+    /// Numbers of positions in the status lists that this process took and did not use yet.
+    pub numbers: Arc<Mutex<Range<u64>>>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -50,6 +52,7 @@ impl App {
             printer: ports.printer,
             printing: Arc::default(),
             method: Arc::default(),
+            numbers: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }

@@ -119,6 +119,24 @@ impl Admission for Fetchers {
     const ROLES: &'static [Role] = &[Role::Fetcher, Role::Citizen, Role::Admin];
 }
 
+/// Those who correct certificates and take them back.
+pub struct Correctors;
+impl Admission for Correctors {
+    const ROLES: &'static [Role] = &[Role::Certifier, Role::Admin];
+}
+
+/// Those who suspend certificates and lift a suspension.
+pub struct Admins;
+impl Admission for Admins {
+    const ROLES: &'static [Role] = &[Role::Admin];
+}
+
+/// Those who ask who touched a certificate.
+pub struct Historians;
+impl Admission for Historians {
+    const ROLES: &'static [Role] = &[Role::Citizen, Role::Admin];
+}
+
 /// Those who ask whether a certificate exists.
 pub struct Askers;
 impl Admission for Askers {

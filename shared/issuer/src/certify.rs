@@ -7,17 +7,19 @@ use crate::{
     auth::{By, Caller, Certifiers, contact_hash},
     http::Json,
     keys,
-    ports::{Audit, Certificate, Commit, Intent, Reservation},
+    ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
 };
 use anyhow::{Context, Result};
-use aws_lc_rs::rand;
+use aws_lc_rs::{hmac, rand};
 use axum::{
     Router,
     extract::State,
     response::{IntoResponse, Response},
     routing::post,
 };
-use credential::{CertificateId, Code, Event, Fault, Faults, Issuance, Schema, qr::Payload};
+use credential::{
+    CertificateId, Code, Event, EventDigest, Fault, Faults, Issuance, Position, Schema, Status, qr::Payload,
+};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
@@ -47,22 +49,61 @@ async fn test(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json
 }
 
 async fn certify(app: &App, caller: &Caller, body: &Value, schema: Schema) -> Result<Response, Error> {
-    let events = accept(app, body, schema).await?;
-    let outcomes = issue_all(app, caller, events).await;
+    let work = accept(app, body, schema).await?;
+    let outcomes = issue_all(app, &Mandate::to_issue(caller), work).await;
     answer(app, &outcomes)
 }
 
 /// What became of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A certificate was made.
-    Created(CertificateId),
+    /// A certificate was made, in place of another if it corrects one.
+    Created {
+        /// The certificate.
+        id: CertificateId,
+        /// The one it corrects.
+        predecessor: Option<CertificateId>,
+    },
     /// The same event had been certified before.
-    AlreadyIssued(CertificateId),
+    AlreadyIssued {
+        /// The certificate that was made of it.
+        id: CertificateId,
+        /// Where that certificate stands today.
+        status: Status,
+    },
     /// Another event has been certified for the dose or the sample.
     Conflict,
     /// Not issued yet; the same event again completes it.
     Unfinished,
+}
+
+/// What is to be done about one event.
+#[derive(Clone, Debug)]
+pub enum Plan {
+    /// Issue its certificate, after what stands in its slot.
+    Issue(Follows),
+    /// Nothing: it is settled.
+    Settled(Outcome),
+}
+
+/// On whose behalf certificates are issued, and why.
+#[derive(Clone, Debug)]
+pub struct Mandate {
+    actor: String,
+    event: AuditEvent,
+    reason: Option<Reason>,
+}
+
+impl Mandate {
+    /// To issue what the caller reports.
+    pub fn to_issue(caller: &Caller) -> Self {
+        Self { actor: caller.subject.clone(), event: AuditEvent::Issued, reason: None }
+    }
+
+    /// To correct what the caller had issued.
+    pub fn to_correct(caller: &Caller, reason: Reason) -> Self {
+        Self { actor: caller.subject.clone(), event: AuditEvent::Corrected, reason: Some(reason) }
+    }
 }
 
 /// Issues the certificate of one event, exactly once however often and however concurrently it is asked for.
@@ -70,25 +111,27 @@ pub enum Outcome {
 /// 1. The intent is stored first: a slot per programme, beneficiary and dose or sample, leased to this attempt. It fixes certificate id and time of issue,
 ///    so whoever finishes the work prepares the same bytes.
 /// 2. Only the holder of the lease signs, and only as long as the lease surely lasts: nothing is signed twice.
-/// 3. Certificate, look-ups, audit entry and the closed slot are stored in one transaction, which checks the lease.
+/// 3. Certificate, look-ups, audit entry, the closed slot and the end of the certificate that it corrects are stored in one transaction, which checks the
+///    lease and that nothing else happened to the slot. There is no moment with two valid certificates, or none.
 ///
 /// A crash before the transaction leaves an expired lease: the same event again takes the slot over. A crash after it leaves nothing to do.
 ///
 /// # Errors
 /// When store or signer fail; the slot is given back.
-pub async fn issue(app: &App, actor: &str, event: &Event) -> Result<Outcome> {
+pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows) -> Result<Outcome> {
     let patience = Instant::now() + LEASE + LEASE / 4;
     let mut pause = Duration::from_millis(10);
+    let issuance = new_issuance(event, CertificateId::new(position(app).await?, random()?), (app.clock)());
     loop {
-        let intent = intent(app, event)?;
+        let intent = intent(app, event, &follows, &issuance)?;
         match app.store.reserve(&intent).await? {
-            Reservation::Issued(there) if there.digest == intent.digest => {
-                return Ok(Outcome::AlreadyIssued(there.certificate_id));
-            }
-            Reservation::Issued(_) => return Ok(Outcome::Conflict),
-            Reservation::Ours(issuance) => match sign_and_store(app, actor, event, &intent, issuance.clone()).await {
-                Ok(Commit::Stored) => return Ok(Outcome::Created(issuance.certificate_id)),
-                Ok(Commit::Lost) => {}
+            Reservation::Taken(there) => return Ok(already_issued(&there, intent.digest).unwrap_or(Outcome::Conflict)),
+            Reservation::Ours(issuance) => match sign_and_store(app, mandate, event, &intent, issuance.clone()).await {
+                Ok(Commit::Stored) => {
+                    let predecessor = follows.corrected().map(|corrected| corrected.certificate_id.clone());
+                    return Ok(Outcome::Created { id: issuance.certificate_id, predecessor });
+                }
+                Ok(Commit::Lost) => app.store.release(&intent).await?,
                 Err(fault) => {
                     // If the release fails too, the lease ends by itself.
                     let _ = app.store.release(&intent).await;
@@ -114,7 +157,13 @@ const WORKING: Duration = Duration::from_secs(24);
 /// Certificates of one request that are worked on at a time.
 const AT_A_TIME: usize = 16;
 
-async fn sign_and_store(app: &App, actor: &str, event: &Event, intent: &Intent, issuance: Issuance) -> Result<Commit> {
+async fn sign_and_store(
+    app: &App,
+    mandate: &Mandate,
+    event: &Event,
+    intent: &Intent,
+    issuance: Issuance,
+) -> Result<Commit> {
     let method = keys::current(app).await.context("publishing the signing key")?;
     let unsigned = event.credential(&app.config.profile, &issuance);
     let prepared =
@@ -126,9 +175,18 @@ async fn sign_and_store(app: &App, actor: &str, event: &Event, intent: &Intent, 
     let signed = prepared.seal(&signature).context("sealing")?;
 
     let pepper = app.pepper.contact_key().await.context("reading the contact key")?;
-    let contacts = event.contacts().iter().map(|contact| contact_hash(&pepper, contact)).collect();
-    let certificate = Certificate { slot: intent.slot.clone(), issuance, signed, contacts };
-    let audit = Audit { actor: actor.to_owned(), key: method.key.thumbprint() };
+    let deed = Deed { event: mandate.event, at: (app.clock)(), actor: mandate.actor.clone(), reason: mandate.reason };
+    let certificate = Certificate {
+        slot: intent.slot.clone(),
+        issuance,
+        signed,
+        contacts: event.contacts().iter().map(|contact| contact_hash(&pepper, contact)).collect(),
+        status: Status::Valid,
+        successor: None,
+        predecessor: intent.follows.corrected().map(|corrected| corrected.certificate_id.clone()),
+        deeds: vec![deed.clone()],
+    };
+    let audit = Audit { deed, key: Some(method.key.thumbprint()) };
     let commit = app.store.commit(intent, &certificate, &audit).await.context("storing a certificate")?;
     if commit == Commit::Stored {
         tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "issued");
@@ -136,26 +194,42 @@ async fn sign_and_store(app: &App, actor: &str, event: &Event, intent: &Intent, 
     Ok(commit)
 }
 
-fn intent(app: &App, event: &Event) -> Result<Intent> {
+fn intent(app: &App, event: &Event, follows: &Follows, issuance: &Issuance) -> Result<Intent> {
     let now = (app.clock)();
     Ok(Intent {
         slot: event.slot(),
+        follows: follows.clone(),
         digest: event.digest(),
-        issuance: new_issuance(event, now)?,
+        issuance: issuance.clone(),
         holder: random()?,
         now,
         lease_until: now + LEASE,
     })
 }
 
-fn new_issuance(event: &Event, now: OffsetDateTime) -> Result<Issuance> {
+fn new_issuance(event: &Event, certificate_id: CertificateId, now: OffsetDateTime) -> Issuance {
     let issued_at = now.replace_millisecond(now.millisecond()).unwrap_or(now);
-    Ok(Issuance {
-        certificate_id: CertificateId::from_random(random()?),
-        issued_at,
-        kind: event.slot().occasion.kind(),
-    })
+    Issuance { certificate_id, issued_at, kind: event.slot().occasion.kind() }
 }
+
+/// A place in the status lists that no other certificate gets. Numbers are taken from the store some at a time; what a process leaves unused stays empty.
+async fn position(app: &App) -> Result<Position> {
+    let pepper = app.pepper.contact_key().await.context("reading the contact key")?;
+    let secret = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &pepper), POSITIONS);
+    let secret = secret.as_ref().try_into().context("a secret of another length")?;
+    let mut left = app.numbers.lock().await;
+    if left.is_empty() {
+        let first = app.store.numbers(NUMBERS_AT_A_TIME).await?;
+        *left = first..first + NUMBERS_AT_A_TIME;
+    }
+    let number = left.next().context("no number")?;
+    Position::of_number(number, &secret).context("the status lists are full")
+}
+
+/// Never to be changed: with another label the same number would lead to another place.
+const POSITIONS: &[u8] = b"positions in status lists, version 1";
+/// Few enough that a function which makes one certificate wastes little, many enough that the counter is no bottleneck.
+const NUMBERS_AT_A_TIME: u64 = 32;
 
 fn random() -> Result<u128> {
     let mut bytes = [0; 16];
@@ -164,18 +238,54 @@ fn random() -> Result<u128> {
 }
 
 /// The events of a body, once nothing about any of them speaks against issuing: all well-formed, none too large for a QR code, nothing certified otherwise.
-async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<Event>, Error> {
+async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<(Event, Plan)>, Error> {
+    let events = readable(app, body, schema).await?;
+    let mut pointers = Vec::new();
+    let mut work = Vec::with_capacity(events.len());
+    for (index, (event, occupant)) in with_occupants(app, events).await?.into_iter().enumerate() {
+        match plan(&event, occupant.as_ref()) {
+            Some(plan) => work.push((event, plan)),
+            None => pointers.push(format!("/{index}")),
+        }
+    }
+    if pointers.is_empty() { Ok(work) } else { Err(Error::Conflict { pointers, items: None }) }
+}
+
+/// What to do about an event whose slot holds this; `None`: another event stands there.
+fn plan(event: &Event, occupant: Option<&Occupant>) -> Option<Plan> {
+    let Some(there) = occupant else { return Some(Plan::Issue(Follows::Nothing)) };
+    if let Some(settled) = already_issued(there, event.digest()) {
+        return Some(Plan::Settled(settled));
+    }
+    (there.status == Status::Revoked).then_some(Plan::Issue(Follows::Revoked { version: there.version }))
+}
+
+fn already_issued(there: &Occupant, digest: EventDigest) -> Option<Outcome> {
+    let id = there.made_of(digest)?.clone();
+    let status = if id == there.current.certificate_id { there.status } else { Status::Superseded };
+    Some(Outcome::AlreadyIssued { id, status })
+}
+
+/// The events of a body, all well-formed and none too large for a QR code.
+pub(crate) async fn readable(app: &App, body: &Value, schema: Schema) -> Result<Vec<Event>, Error> {
     let events = Event::parse_all(body, schema, (app.clock)(), &app.config.rules)?;
     refuse_what_no_qr_code_holds(app, &events).await?;
-    refuse_other_events_for_certified_slots(app, &events).await?;
     Ok(events)
+}
+
+/// Each event with what stands in its slot.
+pub(crate) async fn with_occupants(app: &App, events: Vec<Event>) -> Result<Vec<(Event, Option<Occupant>)>, Error> {
+    let slots: Vec<_> = events.iter().map(Event::slot).collect();
+    let occupants = app.store.occupants(&slots).await?;
+    Ok(events.into_iter().zip(occupants).collect())
 }
 
 async fn refuse_what_no_qr_code_holds(app: &App, events: &[Event]) -> Result<(), Error> {
     let signature = app.signer.public_key().await?.suite().signature_length();
     let mut faults = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        let sample = event.credential(&app.config.profile, &new_issuance(event, (app.clock)())?);
+        let sample = new_issuance(event, CertificateId::from_random(random()?), (app.clock)());
+        let sample = event.credential(&app.config.profile, &sample);
         let unsigned =
             serde_json::to_string(sample.document()).context("writing a credential").map_err(Error::Internal)?;
         let bytes = Payload::estimate(&unsigned, &app.config.verification_method, signature, app.config.qr_form);
@@ -193,31 +303,26 @@ async fn refuse_what_no_qr_code_holds(app: &App, events: &[Event]) -> Result<(),
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults).into()) }
 }
 
-async fn refuse_other_events_for_certified_slots(app: &App, events: &[Event]) -> Result<(), Error> {
-    let slots: Vec<_> = events.iter().map(Event::slot).collect();
-    let occupants = app.store.occupants(&slots).await?;
-    let taken = events.iter().zip(&occupants).enumerate().filter_map(|(index, (event, occupant))| {
-        let other = occupant.as_ref().is_some_and(|there| there.digest != event.digest());
-        other.then(|| format!("/{index}"))
-    });
-    let pointers: Vec<String> = taken.collect();
-    if pointers.is_empty() { Ok(()) } else { Err(Error::Conflict { pointers, items: None }) }
-}
-
 /// Issues every event, several at a time, each on its own: one that fails takes none with it. The outcomes are in the order of the events.
-async fn issue_all(app: &App, caller: &Caller, events: Vec<Event>) -> Vec<Outcome> {
+pub(crate) async fn issue_all(app: &App, mandate: &Mandate, work: Vec<(Event, Plan)>) -> Vec<Outcome> {
     let deadline = Instant::now() + WORKING;
-    let actor: Arc<str> = caller.subject.as_str().into();
-    let mut outcomes = vec![Outcome::Unfinished; events.len()];
-    let mut waiting = events.into_iter().enumerate();
+    let mandate = Arc::new(mandate.clone());
+    let mut outcomes = vec![Outcome::Unfinished; work.len()];
+    let mut waiting = work.into_iter().enumerate();
     let mut working = JoinSet::new();
     loop {
         while working.len() < AT_A_TIME && Instant::now() < deadline {
-            let Some((index, event)) = waiting.next() else { break };
-            let (app, actor) = (app.clone(), Arc::clone(&actor));
+            let Some((index, (event, plan))) = waiting.next() else { break };
+            let (app, mandate) = (app.clone(), Arc::clone(&mandate));
             working.spawn(async move {
-                let outcome = tokio::time::timeout_at(deadline, issue(&app, &actor, &event)).await;
-                (index, outcome.unwrap_or(Ok(Outcome::Unfinished)))
+                let outcome = match plan {
+                    Plan::Settled(outcome) => Ok(outcome),
+                    Plan::Issue(follows) => {
+                        let issued = tokio::time::timeout_at(deadline, issue(&app, &mandate, &event, follows)).await;
+                        issued.unwrap_or(Ok(Outcome::Unfinished))
+                    }
+                };
+                (index, outcome)
             });
         }
         let Some(done) = working.join_next().await else { return outcomes };
@@ -233,7 +338,7 @@ async fn issue_all(app: &App, caller: &Caller, events: Vec<Event>) -> Vec<Outcom
 }
 
 /// 200 when every certificate exists; else a problem with the state of each item. DIVOC's clients look at the status alone.
-fn answer(app: &App, outcomes: &[Outcome]) -> Result<Response, Error> {
+pub(crate) fn answer(app: &App, outcomes: &[Outcome]) -> Result<Response, Error> {
     let items: Value = outcomes.iter().enumerate().map(|(index, outcome)| item(app, index, outcome)).collect();
     if outcomes.contains(&Outcome::Unfinished) {
         return Err(Error::Unfinished { items });
@@ -248,20 +353,31 @@ fn answer(app: &App, outcomes: &[Outcome]) -> Result<Response, Error> {
 
 fn item(app: &App, index: usize, outcome: &Outcome) -> Value {
     let (status, id) = match outcome {
-        Outcome::Created(id) => ("created", id),
-        Outcome::AlreadyIssued(id) => ("alreadyIssued", id),
+        Outcome::Created { id, predecessor: None } => ("created", id),
+        Outcome::Created { id, predecessor: Some(_) } => ("updated", id),
+        Outcome::AlreadyIssued { id, .. } => ("alreadyIssued", id),
         Outcome::Conflict => return json!({ "index": index, "status": "conflict" }),
         Outcome::Unfinished => return json!({ "index": index, "status": "unfinished" }),
     };
+    let mut item = json!({ "index": index, "certificateId": id.as_str(), "status": status, "links": links(app, id) });
+    match outcome {
+        Outcome::Created { predecessor: Some(predecessor), .. } => {
+            item["previousCertificateId"] = predecessor.as_str().into();
+        }
+        Outcome::AlreadyIssued { status, .. } if *status != Status::Valid => {
+            item["certificateStatus"] = status.as_str().into();
+        }
+        _ => {}
+    }
+    item
+}
+
+/// Where a certificate is fetched.
+pub(crate) fn links(app: &App, id: &CertificateId) -> Value {
     let (base, id) = (&app.config.public_url, id.as_str());
     json!({
-        "index": index,
-        "certificateId": id,
-        "status": status,
-        "links": {
-            "pdf": format!("{base}/certificate/api/certificate/{id}"),
-            "qr": format!("{base}/certificate/api/certificate/QRCode/{id}"),
-            "credential": format!("{base}/certificate/api/credential/{id}"),
-        },
+        "pdf": format!("{base}/certificate/api/certificate/{id}"),
+        "qr": format!("{base}/certificate/api/certificate/QRCode/{id}"),
+        "credential": format!("{base}/certificate/api/credential/{id}"),
     })
 }

@@ -15,6 +15,8 @@ pub struct Config {
     pub verification_method: String,
     /// `CERTIFY_MOST_EVENTS` (100) and `CALLING_CODE` (91).
     pub rules: Rules,
+    /// `CERTIFICATE_UPDATE_LIMIT` (100, as DIVOC's): how often the certificate of one dose may be corrected.
+    pub update_limit: u32,
     /// `CERTIFY_MOST_BYTES` (1 MiB): the largest request body.
     pub most_bytes: usize,
     /// `QR_FORM`: `utf8` (default) or `raw`.
@@ -111,6 +113,7 @@ impl Config {
                 most_events: number("CERTIFY_MOST_EVENTS", &text("CERTIFY_MOST_EVENTS", "100"))?,
                 calling_code: calling_code.clone(),
             },
+            update_limit: number("CERTIFICATE_UPDATE_LIMIT", &text("CERTIFICATE_UPDATE_LIMIT", "100"))?,
             most_bytes: number("CERTIFY_MOST_BYTES", &text("CERTIFY_MOST_BYTES", "1048576"))?,
             qr_form: match text("QR_FORM", "utf8").as_str() {
                 "utf8" => Form::Utf8,
@@ -236,7 +239,7 @@ mod tests {
         assert_eq!(config.profile.context_v1, "https://divoc.dev/credentials/vaccination/v1");
         assert_eq!(config.profile.context_test, "https://cowin.gov.in/credentials/testCertificate/v1");
         assert_eq!(config.verification_method, "did:india");
-        assert_eq!((config.rules.most_events, config.most_bytes), (100, 1_048_576));
+        assert_eq!((config.rules.most_events, config.most_bytes, config.update_limit), (100, 1_048_576, 100));
         assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
         assert_eq!(config.identity.phone_claim, "preferred_username");
         assert_eq!(with(&[("OIDC_PRESET", "cognito")]).unwrap().identity.phone_claim, "phone_number");
@@ -259,6 +262,7 @@ mod tests {
             ("CALLING_CODE", "+91"),
             ("CERTIFY_MOST_EVENTS", "many"),
             ("CERTIFY_MOST_BYTES", "-1"),
+            ("CERTIFICATE_UPDATE_LIMIT", "never"),
             ("QR_FORM", "binary"),
         ];
         for (name, value) in cases {

@@ -7,9 +7,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use credential::{Code, Faults};
+use credential::{Code, Faults, Status};
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// What a request may end in, other than its answer.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum Error {
     /// A path or query parameter is wrong.
     #[error("parameter {0} is wrong: {1}")]
     Parameter(&'static str, Cow<'static, str>),
+    /// A member of the body is wrong.
+    #[error("{0} must be {1}")]
+    Field(&'static str, &'static str),
     /// No token, or one that is not believed.
     #[error("the bearer token is refused: {0}")]
     Unauthenticated(&'static str),
@@ -60,6 +64,26 @@ pub enum Error {
         /// The state of each item, if some were worked on.
         items: Option<Value>,
     },
+    /// The certificate was taken back or another took its place.
+    #[error("the certificate is no longer valid: it was {}", .status.as_str())]
+    Gone {
+        /// What became of it.
+        status: Status,
+        /// Where the one that took its place is fetched.
+        current: Option<Value>,
+    },
+    /// The certificate is suspended.
+    #[error("the certificate is suspended")]
+    Suspended {
+        /// When it is valid again.
+        until: OffsetDateTime,
+    },
+    /// A correction that can't be made, with why, each with its JSON Pointer. Nothing was stored.
+    #[error("there is nothing to correct, or it was corrected too often")]
+    NotCorrectable(Vec<(String, Cow<'static, str>)>),
+    /// What the caller wants to change has another status.
+    #[error("the certificate cannot be changed in this way: {0}")]
+    WrongStatus(&'static str),
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -84,6 +108,7 @@ impl Error {
             Self::NotJson { .. } => (StatusCode::BAD_REQUEST, "not-json", "Malformed JSON"),
             Self::BodyLost => (StatusCode::BAD_REQUEST, "body-lost", "Incomplete body"),
             Self::Parameter(..) => (StatusCode::BAD_REQUEST, "parameter", "Wrong parameter"),
+            Self::Field(..) => (StatusCode::UNPROCESSABLE_ENTITY, "field", "Wrong member"),
             Self::Events(faults) if only_age_is_missing(faults) => {
                 (StatusCode::BAD_REQUEST, "missing-fields", "Age and date of birth")
             }
@@ -98,6 +123,10 @@ impl Error {
             Self::Conflict { .. } => {
                 (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
             }
+            Self::Gone { .. } => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
+            Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
+            Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),
+            Self::WrongStatus(_) => (StatusCode::CONFLICT, "wrong-status", "Not in this status"),
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -117,6 +146,18 @@ impl Error {
                     members.insert("items".into(), items);
                 }
                 extensions
+            }
+            Self::Field(pointer, wanted) => {
+                json!({ "errors": [{ "pointer": pointer, "detail": format!("must be {wanted}") }] })
+            }
+            Self::Gone { status, current } => json!({ "certificateStatus": status.as_str(), "current": current }),
+            Self::Suspended { until } => json!({ "certificateStatus": "suspended", "until": rfc3339(until) }),
+            Self::NotCorrectable(faults) => {
+                let errors: Vec<Value> = faults
+                    .into_iter()
+                    .map(|(pointer, detail)| json!({ "pointer": pointer, "detail": detail }))
+                    .collect();
+                json!({ "errors": errors })
             }
             Self::Unfinished { items } => json!({ "items": items }),
             Self::Forbidden(roles) => json!({ "roles": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>() }),
@@ -152,6 +193,11 @@ impl IntoResponse for Error {
         }
         response
     }
+}
+
+/// An instant as answers tell it: RFC 3339 in UTC.
+pub(crate) fn rfc3339(instant: OffsetDateTime) -> String {
+    instant.to_offset(UtcOffset::UTC).format(&Rfc3339).unwrap_or_default()
 }
 
 /// DIVOC answers 400, not 422, where all that is wrong is age or date of birth.

@@ -6,6 +6,7 @@
 use crate::{
     App, Error,
     auth::{Askers, By, Caller, Fetchers},
+    certify::links,
     http::{Personal, not_modified},
     ports::Certificate,
     print::{Wish, picture},
@@ -21,11 +22,12 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, Kind,
+    BeneficiaryCode, CertificateId, Dose, Kind, Status,
     qr::{Form, Payload, Symbol},
 };
 use serde::Deserialize;
 use serde_json::json;
+use time::OffsetDateTime;
 
 /// PDF by beneficiary, by dose, by certificate.
 pub fn pdf_routes() -> Router<App> {
@@ -206,44 +208,77 @@ type Answer = Result<Response, Error>;
 /// A certificate to show, and what stands beside it.
 pub(crate) struct Selection {
     pub(crate) certificate: Certificate,
-    /// The newest certificate of each dose up to the shown one, in order of dose; the shown one is the last. A test stands alone.
+    /// The valid certificate of each dose up to the shown one, in order of dose; the shown one is the last. A test stands alone.
     pub(crate) history: Vec<Certificate>,
 }
 
-/// The beneficiary's certificate of this kind: highest dose (or exactly `dose`) or newest sample, newest version.
+/// The beneficiary's certificate of this kind: highest dose (or exactly `dose`) or newest sample, newest version; none that was taken back.
 async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Result<Selection, Error> {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
     let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
+    let standing = standing(theirs, (app.clock)());
     let number = |certificate: &Certificate| certificate.slot.occasion.dose().map(|dose| dose.number().into());
-    let wanted = theirs.iter().rev().find(|certificate| dose.is_none() || number(certificate) == dose);
-    let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
-    Ok(select(certificate, theirs))
+    let wanted = standing.iter().rev().find(|certificate| dose.is_none() || number(certificate) == dose);
+    shown(wanted.cloned().ok_or(Error::NoCertificate)?, standing)
 }
 
 /// The certificate with this id and no other.
 async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
+    let (mut certificate, theirs) = with_siblings(app, caller, id).await?;
+    certificate.status = certificate.status.at((app.clock)());
+    let current = theirs.iter().rfind(|other| other.slot == certificate.slot && other.status != Status::Superseded);
+    match certificate.status {
+        Status::Revoked => Err(Error::Gone { status: Status::Revoked, current: None }),
+        Status::Superseded => {
+            let valid = current.filter(|other| other.status != Status::Revoked);
+            let current = valid.map(|other| links(app, &other.issuance.certificate_id));
+            Err(Error::Gone { status: Status::Superseded, current })
+        }
+        Status::Valid | Status::Suspended { .. } => shown(certificate, standing(theirs, (app.clock)())),
+    }
+}
+
+/// The certificate with this id, whatever its status, and everything of its beneficiary that the caller may see.
+pub(crate) async fn with_siblings(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+) -> Result<(Certificate, Vec<Certificate>), Error> {
     let id = CertificateId::parse(id).ok_or(Error::NoCertificate)?;
     let code = app.store.beneficiary_of(&id).await?.ok_or(Error::NoCertificate)?;
     let theirs = caller.only_theirs(app, app.store.certificates(&code, None).await?).await?;
     let wanted = theirs.iter().find(|certificate| certificate.issuance.certificate_id == id);
-    let certificate = wanted.cloned().ok_or(Error::NoCertificate)?;
-    Ok(select(certificate, theirs))
+    Ok((wanted.cloned().ok_or(Error::NoCertificate)?, theirs))
 }
 
-/// `all` is in order of dose, then of issue; earlier doses of the same programme become the history.
-fn select(certificate: Certificate, all: Vec<Certificate>) -> Selection {
+/// Those that are valid or suspended now, each with that status.
+fn standing(mut certificates: Vec<Certificate>, now: OffsetDateTime) -> Vec<Certificate> {
+    for certificate in &mut certificates {
+        certificate.status = certificate.status.at(now);
+    }
+    certificates.retain(|certificate| matches!(certificate.status, Status::Valid | Status::Suspended { .. }));
+    certificates
+}
+
+/// `standing` is in order of dose, then of issue; earlier doses of the same programme become the history.
+fn shown(certificate: Certificate, standing: Vec<Certificate>) -> Result<Selection, Error> {
+    if let Status::Suspended { until } = certificate.status {
+        return Err(Error::Suspended { until });
+    }
     let mut history: Vec<Certificate> = Vec::new();
     let shown = &certificate.slot;
     let is_earlier = |other: &Certificate| {
         let doses = other.slot.occasion.dose().zip(shown.occasion.dose());
-        other.slot.programme == shown.programme && doses.is_some_and(|(theirs, shown)| theirs < shown)
+        other.status == Status::Valid
+            && other.slot.programme == shown.programme
+            && doses.is_some_and(|(theirs, shown)| theirs < shown)
     };
-    for earlier in all.into_iter().filter(is_earlier) {
+    for earlier in standing.into_iter().filter(is_earlier) {
         history.pop_if(|last| last.slot.occasion == earlier.slot.occasion);
         history.push(earlier);
     }
     history.push(certificate.clone());
-    Selection { certificate, history }
+    Ok(Selection { certificate, history })
 }
 
 async fn existence(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Answer {
@@ -253,10 +288,12 @@ async fn existence(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Opt
         None => None,
     };
     let there = if caller.sees_all() {
-        app.store.has_certificate(&code, kind, dose).await?
+        app.store.has_certificate(&code, kind, dose, (app.clock)()).await?
     } else {
         let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
-        theirs.iter().any(|certificate| dose.is_none() || certificate.slot.occasion.dose() == dose)
+        standing(theirs, (app.clock)()).iter().any(|certificate| {
+            certificate.status == Status::Valid && (dose.is_none() || certificate.slot.occasion.dose() == dose)
+        })
     };
     if there { Ok(StatusCode::OK.into_response()) } else { Err(Error::NoCertificate) }
 }

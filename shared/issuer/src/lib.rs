@@ -8,12 +8,15 @@ pub mod certify;
 pub mod config;
 pub mod error;
 pub mod fetch;
+pub mod history;
 pub mod http;
 pub mod keys;
 pub mod log;
 pub mod ports;
 pub mod print;
+pub mod revoke;
 pub mod site;
+pub mod update;
 
 pub use app::App;
 pub use config::Config;
@@ -25,6 +28,9 @@ use axum::Router;
 pub fn routes() -> Router<App> {
     Router::new()
         .merge(certify::routes())
+        .merge(update::routes())
+        .merge(revoke::routes())
+        .merge(history::routes())
         .merge(fetch::pdf_routes())
         .merge(fetch::head_routes())
         .merge(fetch::qr_routes())

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, VerificationMethod,
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status, VerificationMethod,
 };
 use jsonwebtoken::jwk::JwkSet;
 use time::OffsetDateTime;
@@ -10,38 +10,49 @@ use time::OffsetDateTime;
 /// Records, durable once a call has returned, and read back as they were written (strongly consistent).
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Reserves the slot for the holder until `lease_until`: intent first, signature later.
+    /// Reserves the slot's next certificate for the holder until `lease_until`: intent first, signature later.
     ///
     /// A slot that nobody holds, or whose holder's lease is over, becomes ours; what it already fixed (certificate id, time of issue) stays.
-    /// A second call answers what stands: [`Reservation::Busy`] while another holder works, [`Reservation::Issued`] for ever after.
+    /// A second call answers what stands: [`Reservation::Busy`] while another holder works, [`Reservation::Taken`] once the slot has moved on from
+    /// what the intent follows.
     async fn reserve(&self, intent: &Intent) -> anyhow::Result<Reservation>;
 
     /// Gives the slot back before its lease is over, because the work failed. A second call, or one by a holder that lost it, does nothing.
     async fn release(&self, intent: &Intent) -> anyhow::Result<()>;
 
-    /// Stores the certificate, its look-ups and its audit entry and closes the slot, all or nothing.
+    /// Stores the certificate, its look-ups and its audit entry, closes the slot, and supersedes the certificate that it corrects, all or nothing.
     ///
     /// A second call with the same certificate stores nothing and answers [`Commit::Stored`] again, for an answer may get lost on the way.
-    /// One by a holder that lost the slot, or with another certificate, stores nothing and answers [`Commit::Lost`].
+    /// One by a holder that lost the slot, with another certificate, or after the corrected certificate was taken back, stores nothing and answers
+    /// [`Commit::Lost`].
     async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> anyhow::Result<Commit>;
+
+    /// Changes the status of certificates of one beneficiary, each with its audit entry and its note for the publication of status lists, all or nothing.
+    ///
+    /// A second call finds the status changed already and answers [`Commit::Lost`], as does one that met another change: read again and decide anew.
+    async fn change(&self, changes: &[Change], audit: &Audit) -> anyhow::Result<Commit>;
 
     /// What stands in each slot, in the order asked; reserves nothing.
     async fn occupants(&self, slots: &[SlotKey]) -> anyhow::Result<Vec<Option<Occupant>>>;
 
-    /// Every certificate of a beneficiary (of that kind): vaccinations in order of dose, tests of sample, then of issue.
+    /// Every certificate of a beneficiary (of that kind), whatever its status: vaccinations in order of dose, tests of sample, then of issue.
     async fn certificates(&self, beneficiary: &BeneficiaryCode, kind: Option<Kind>)
     -> anyhow::Result<Vec<Certificate>>;
 
-    /// Whether the beneficiary has a certificate of that kind (and dose; a test has none), without reading it.
+    /// Whether the beneficiary has a certificate of that kind (and dose; a test has none) that is valid now, without reading it.
     async fn has_certificate(
         &self,
         beneficiary: &BeneficiaryCode,
         kind: Kind,
         dose: Option<Dose>,
+        now: OffsetDateTime,
     ) -> anyhow::Result<bool>;
 
     /// The beneficiary that a certificate belongs to.
     async fn beneficiary_of(&self, certificate: &CertificateId) -> anyhow::Result<Option<BeneficiaryCode>>;
+
+    /// Takes `count` numbers that nobody else gets, and answers the first. A second call takes others; numbers of a caller that died are never used.
+    async fn numbers(&self, count: u64) -> anyhow::Result<u64>;
 
     /// Publishes a key that certificates are signed with. A second call changes nothing; a published key is never taken back.
     async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> anyhow::Result<()>;
@@ -89,9 +100,11 @@ pub trait IdentityProvider: Send + Sync {
 pub struct Intent {
     /// The slot it asks for.
     pub slot: SlotKey,
+    /// What the slot must still hold: nothing, or the certificates that were there when the caller looked.
+    pub follows: Follows,
     /// The event behind it.
     pub digest: EventDigest,
-    /// What the certificate gets if the slot is new.
+    /// What the certificate gets if nobody reserved it before.
     pub issuance: Issuance,
     /// Who tries: random, one per attempt.
     pub holder: u128,
@@ -101,6 +114,43 @@ pub struct Intent {
     pub lease_until: OffsetDateTime,
 }
 
+/// What a new certificate comes after in its slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing: the slot is new.
+    Nothing,
+    /// That many certificates, the newest of which was revoked and stays so.
+    Revoked {
+        /// Certificates that the slot had so far.
+        version: u32,
+    },
+    /// That many certificates, the newest of which it corrects.
+    Corrects {
+        /// Certificates that the slot had so far.
+        version: u32,
+        /// The newest.
+        issuance: Issuance,
+    },
+}
+
+impl Follows {
+    /// Certificates that the slot had so far.
+    pub fn version(&self) -> u32 {
+        match self {
+            Self::Nothing => 0,
+            Self::Revoked { version } | Self::Corrects { version, .. } => *version,
+        }
+    }
+
+    /// The certificate that is superseded.
+    pub fn corrected(&self) -> Option<&Issuance> {
+        match self {
+            Self::Corrects { issuance, .. } => Some(issuance),
+            Self::Nothing | Self::Revoked { .. } => None,
+        }
+    }
+}
+
 /// What a reservation found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reservation {
@@ -108,25 +158,41 @@ pub enum Reservation {
     Ours(Issuance),
     /// Someone else is at it.
     Busy,
-    /// The certificate exists.
-    Issued(Occupant),
+    /// It holds something else than the intent follows.
+    Taken(Occupant),
 }
 
-/// What stands in a slot whose certificate exists.
+/// What stands in a slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occupant {
-    /// The certificate.
-    pub certificate_id: CertificateId,
-    /// The event it was made of.
-    pub digest: EventDigest,
+    /// Certificates that the slot had so far; the newest is [`Occupant::current`].
+    pub version: u32,
+    /// The newest certificate.
+    pub current: Issuance,
+    /// Where it stands.
+    pub status: Status,
+    /// Every certificate that the slot ever had, in order, with the event it was made of.
+    pub history: Vec<(EventDigest, CertificateId)>,
 }
 
-/// What a commit did.
+impl Occupant {
+    /// The newest certificate that was made of this event.
+    pub fn made_of(&self, digest: EventDigest) -> Option<&CertificateId> {
+        self.history.iter().rev().find(|(made_of, _)| *made_of == digest).map(|(_, id)| id)
+    }
+
+    /// Whether the newest certificate was made of this event.
+    pub fn is_made_of(&self, digest: EventDigest) -> bool {
+        self.history.last().is_some_and(|(made_of, _)| *made_of == digest)
+    }
+}
+
+/// What a commit or a change did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {
     /// Everything is stored.
     Stored,
-    /// The slot was not ours any more; nothing is stored.
+    /// What it was built on had changed; nothing is stored.
     Lost,
 }
 
@@ -141,13 +207,143 @@ pub struct Certificate {
     pub signed: credential::Signed,
     /// Keyed hashes of the contacts it is registered to, base64url.
     pub contacts: Vec<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// The certificate that took its place.
+    pub successor: Option<CertificateId>,
+    /// The certificate whose place it took.
+    pub predecessor: Option<CertificateId>,
+    /// Everything that was done to it, in order.
+    pub deeds: Vec<Deed>,
 }
 
-/// Who did what: written with the certificate.
+/// One change of a certificate's status.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The certificate's slot.
+    pub slot: SlotKey,
+    /// The certificate.
+    pub issuance: Issuance,
+    /// Where it stands as far as the caller knows.
+    pub from: Status,
+    /// Where it shall stand. Its slot tells the same, for only the newest certificate of a slot is ever valid or suspended.
+    pub to: Status,
+}
+
+/// Who does what, and why: written with what they do.
 #[derive(Clone, Debug)]
 pub struct Audit {
+    /// What is done.
+    pub deed: Deed,
+    /// The public key that signed, as its RFC 7638 thumbprint; none where nothing is signed.
+    pub key: Option<String>,
+}
+
+/// One thing that was done to a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// What.
+    pub event: AuditEvent,
+    /// When.
+    pub at: OffsetDateTime,
     /// The caller: the token's `sub`.
     pub actor: String,
-    /// The public key that signed, as its RFC 7638 thumbprint.
-    pub key: String,
+    /// Why, where a reason was given.
+    pub reason: Option<Reason>,
+}
+
+/// What can be done to a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditEvent {
+    /// It was issued.
+    Issued,
+    /// It was issued in place of another.
+    Corrected,
+    /// Another took its place.
+    Superseded,
+    /// It was taken back.
+    Revoked,
+    /// It was suspended.
+    Suspended,
+    /// Its suspension was lifted.
+    Lifted,
+    /// It was signed again, with another key.
+    Resigned,
+}
+
+impl AuditEvent {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Issued, Self::Corrected, Self::Superseded, Self::Revoked, Self::Suspended, Self::Lifted, Self::Resigned];
+
+    /// The name in the log and in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Corrected => "corrected",
+            Self::Superseded => "superseded",
+            Self::Revoked => "revoked",
+            Self::Suspended => "suspended",
+            Self::Lifted => "lifted",
+            Self::Resigned => "resigned",
+        }
+    }
+}
+
+/// Why something is done. Codes, no free text: what people write about people does not belong in a log that is kept for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// What it says is wrong and is corrected.
+    Correction,
+    /// It should not have been issued.
+    IssuedInError,
+    /// The person has it twice.
+    Duplicate,
+    /// It was obtained by deceit.
+    Fraud,
+    /// The vaccine or the test is recalled.
+    Recall,
+    /// The key that signed it is not to be trusted.
+    KeyCompromise,
+    /// The person asked for it.
+    HolderRequest,
+    /// It is being looked into.
+    Investigation,
+    /// None of these.
+    Other,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Correction,
+        Self::IssuedInError,
+        Self::Duplicate,
+        Self::Fraud,
+        Self::Recall,
+        Self::KeyCompromise,
+        Self::HolderRequest,
+        Self::Investigation,
+        Self::Other,
+    ];
+
+    /// The code in requests, answers and the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Correction => "correction",
+            Self::IssuedInError => "issued-in-error",
+            Self::Duplicate => "duplicate",
+            Self::Fraud => "fraud",
+            Self::Recall => "recall",
+            Self::KeyCompromise => "key-compromise",
+            Self::HolderRequest => "holder-request",
+            Self::Investigation => "investigation",
+            Self::Other => "other",
+        }
+    }
+
+    /// The reason with this code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == code)
+    }
 }

@@ -1,14 +1,14 @@
 //! Items and what they say: attribute values in, the domain's types out. An item that says something else is an error without its content.
 
-use super::{HOLDER, ISSUED, RESERVED, SINCE, STATE, keys};
-use anyhow::{Context, Result};
+use super::{DEEDS, HOLDER, SINCE, STATUS, SUCCESSOR, UNTIL, keys};
+use anyhow::{Context, Result, bail};
 use aws_lc_rs::digest;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, PublicKey, Signed,
-    SlotKey, VerificationMethod,
+    SlotKey, Status, VerificationMethod,
 };
-use issuer::ports::{Audit, Certificate, Intent, Occupant};
+use issuer::ports::{AuditEvent, Certificate, Deed, Follows, Intent, Occupant, Reason};
 use std::collections::HashMap;
 use time::{
     OffsetDateTime, UtcOffset,
@@ -21,7 +21,8 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The certificate's row.
 pub(super) fn of_certificate(certificate: &Certificate) -> Result<Item> {
-    let mut item = keys::certificate(certificate)?;
+    let mut item = keys::certificate(&certificate.slot, &certificate.issuance)?;
+    let deeds = certificate.deeds.iter().map(of_deed).collect::<Result<_>>()?;
     item.extend(
         [
             ("id", text(certificate.issuance.certificate_id.as_str())),
@@ -31,38 +32,117 @@ pub(super) fn of_certificate(certificate: &Certificate) -> Result<Item> {
             of_occasion(certificate.slot.occasion)?,
             ("credential", text(certificate.signed.as_str())),
             ("contacts", AttributeValue::L(certificate.contacts.iter().map(text).collect())),
+            (DEEDS, AttributeValue::L(deeds)),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
+    if let Some(predecessor) = &certificate.predecessor {
+        item.insert("predecessor".to_owned(), text(predecessor.as_str()));
+    }
     Ok(item)
 }
 
 /// The certificate in a row of its beneficiary.
 pub(super) fn certificate(item: &Item, beneficiary: &BeneficiaryCode) -> Result<Certificate> {
     let occasion = occasion(item)?;
-    let contacts = item.get("contacts").and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default();
     Ok(Certificate {
         slot: SlotKey {
             programme: ProgrammeId::parse(&string(item, "programme")?).context("a programme breaks its rule")?,
             beneficiary: beneficiary.clone(),
             occasion,
         },
-        issuance: issuance(item, occasion.kind())?,
+        issuance: issuance(item, "", occasion.kind())?,
         signed: Signed::from_stored(string(item, "credential")?),
-        contacts: contacts.iter().filter_map(|contact| contact.as_s().ok().cloned()).collect(),
+        contacts: list(item, "contacts").iter().filter_map(|contact| contact.as_s().ok().cloned()).collect(),
+        status: status(item)?,
+        successor: other_certificate(item, SUCCESSOR)?,
+        predecessor: other_certificate(item, "predecessor")?,
+        deeds: list(item, DEEDS).iter().map(deed).collect::<Result<_>>()?,
     })
 }
 
-/// What a slot fixed.
-pub(super) fn issuance(item: &Item, kind: Kind) -> Result<Issuance> {
-    Ok(Issuance { certificate_id: certificate_id(item)?, issued_at: time(item, "issued_at")?, kind })
+fn other_certificate(item: &Item, name: &str) -> Result<Option<CertificateId>> {
+    item.get(name).map(|_| certificate_id(item, name)).transpose()
 }
 
-/// Who stands in a slot.
-pub(super) fn occupant(item: &Item) -> Result<Occupant> {
-    let digest = item.get("digest").and_then(|value| value.as_b().ok()).context("a slot without digest")?;
+/// What was done to a certificate, as it stands in its row and in the log.
+pub(super) fn of_deed(deed: &Deed) -> Result<AttributeValue> {
+    let mut members = HashMap::from([
+        ("event".to_owned(), text(deed.event.as_str())),
+        ("at".to_owned(), instant(deed.at)?),
+        ("actor".to_owned(), text(&deed.actor)),
+    ]);
+    if let Some(reason) = deed.reason {
+        members.insert("reason".to_owned(), text(reason.as_str()));
+    }
+    Ok(AttributeValue::M(members))
+}
+
+fn deed(value: &AttributeValue) -> Result<Deed> {
+    let members = value.as_m().ok().context("a deed is no map")?;
+    let event = string(members, "event")?;
+    Ok(Deed {
+        event: AuditEvent::ALL.into_iter().find(|known| known.as_str() == event).context("a deed that is unknown")?,
+        at: time(members, "at")?,
+        actor: string(members, "actor")?,
+        reason: string(members, "reason").ok().and_then(|code| Reason::parse(&code)),
+    })
+}
+
+/// The status in a row: none means valid.
+pub(super) fn status(item: &Item) -> Result<Status> {
+    let Some(name) = item.get(STATUS).and_then(|value| value.as_s().ok()) else { return Ok(Status::Valid) };
+    Ok(match name.as_str() {
+        "valid" => Status::Valid,
+        "superseded" => Status::Superseded,
+        "revoked" => Status::Revoked,
+        "suspended" => Status::Suspended { until: since_1970(item, UNTIL)? },
+        _ => bail!("a status that is unknown"),
+    })
+}
+
+/// What a slot fixed for its next certificate (`next_`), or what its newest one has (no prefix).
+pub(super) fn issuance(item: &Item, prefix: &str, kind: Kind) -> Result<Issuance> {
+    let named = |name: &str| format!("{prefix}{name}");
+    Ok(Issuance {
+        certificate_id: certificate_id(item, &named("id"))?,
+        issued_at: time(item, &named("issued_at"))?,
+        kind,
+    })
+}
+
+/// Certificates that a slot had so far.
+pub(super) fn version(slot: &Item) -> u32 {
+    slot.get("version").and_then(|value| value.as_n().ok()?.parse().ok()).unwrap_or_default()
+}
+
+/// Who stands in a slot that had a certificate.
+pub(super) fn occupant(slot: &Item, kind: Kind) -> Result<Occupant> {
+    Ok(Occupant {
+        version: version(slot),
+        current: issuance(slot, "", kind)?,
+        status: status(slot)?,
+        history: list(slot, "history").iter().map(past).collect::<Result<_>>()?,
+    })
+}
+
+fn past(entry: &AttributeValue) -> Result<(EventDigest, CertificateId)> {
+    let entry = entry.as_m().ok().context("a slot's history is none")?;
+    let digest = entry.get("digest").and_then(|value| value.as_b().ok()).context("a certificate without digest")?;
     let digest = digest.as_ref().try_into().ok().context("a digest has not 32 bytes")?;
-    Ok(Occupant { certificate_id: certificate_id(item)?, digest: EventDigest(digest) })
+    Ok((EventDigest(digest), certificate_id(entry, "id")?))
+}
+
+/// Whether the slot holds what the intent follows.
+pub(super) fn fits(slot: &Item, intent: &Intent) -> Result<bool> {
+    let as_it_was = version(slot) == intent.follows.version();
+    let status = status(slot)?.at(intent.now);
+    Ok(as_it_was
+        && match intent.follows {
+            Follows::Nothing => true,
+            Follows::Revoked { .. } => status == Status::Revoked,
+            Follows::Corrects { .. } => status == Status::Valid,
+        })
 }
 
 /// The row that leads from a certificate's id to its beneficiary.
@@ -77,11 +157,27 @@ pub(super) fn beneficiary(item: &Item) -> Result<BeneficiaryCode> {
     BeneficiaryCode::parse(&string(item, "code")?).context("a beneficiary's code breaks its rule")
 }
 
-/// Who had the certificate issued.
-pub(super) fn of_audit(certificate: &Certificate, audit: &Audit, intent: &Intent) -> Result<Item> {
-    let mut item = keys::audit(&certificate.issuance.certificate_id, intent)?;
-    item.insert("actor".to_owned(), text(&audit.actor));
-    item.insert("key".to_owned(), text(&audit.key));
+/// The log's entry for what was done to a certificate.
+pub(super) fn of_audit(certificate: &CertificateId, deed: &Deed, key: Option<&str>) -> Result<Item> {
+    let mut item = keys::audit(deed.at, certificate, deed.event)?;
+    item.insert("id".to_owned(), text(certificate.as_str()));
+    if let AttributeValue::M(members) = of_deed(deed)? {
+        item.extend(members);
+    }
+    if let Some(key) = key {
+        item.insert("key".to_owned(), text(key));
+    }
+    Ok(item)
+}
+
+/// The note for the publication of status lists.
+pub(super) fn of_note(certificate: &CertificateId, status: Status, at: OffsetDateTime) -> Result<Item> {
+    let mut item = keys::note(at, certificate)?;
+    item.insert("id".to_owned(), text(certificate.as_str()));
+    item.insert("status".to_owned(), text(status.as_str()));
+    if let Status::Suspended { until } = status {
+        item.insert("until".to_owned(), instant(until)?);
+    }
     Ok(item)
 }
 
@@ -99,22 +195,35 @@ pub(super) fn verification_method(item: &Item) -> Result<VerificationMethod> {
     Ok(VerificationMethod::new(string(item, "method")?, PublicKey::from_pem(&string(item, "pem")?)?))
 }
 
-/// Whether the slot was issued by this attempt, with this certificate to the letter.
+/// Whether the slot was closed by this attempt, with this certificate to the letter.
 pub(super) fn is_own_work(slot: &Item, intent: &Intent, certificate: &Certificate) -> bool {
-    is(slot, STATE, ISSUED)
+    version(slot) == intent.follows.version() + 1
         && is(slot, HOLDER, &keys::holder(intent))
         && is(slot, "id", certificate.issuance.certificate_id.as_str())
         && slot.get("seal") == Some(&seal(certificate))
 }
 
 /// Values that the slot's closing write names.
-pub(super) fn closing(intent: &Intent, certificate: &Certificate) -> Item {
-    HashMap::from([
+pub(super) fn closing(intent: &Intent, certificate: &Certificate) -> Result<Item> {
+    let id = text(certificate.issuance.certificate_id.as_str());
+    let made = HashMap::from([("digest".to_owned(), binary(&intent.digest.0)), ("id".to_owned(), id.clone())]);
+    let mut values = HashMap::from([
         (":holder".to_owned(), text(keys::holder(intent))),
-        (":reserved".to_owned(), text(RESERVED)),
-        (":issued".to_owned(), text(ISSUED)),
+        (":next".to_owned(), number(intent.follows.version() + 1)),
+        (":id".to_owned(), id),
+        (":issued_at".to_owned(), instant(certificate.issuance.issued_at)?),
+        (":valid".to_owned(), text(Status::Valid.as_str())),
         (":seal".to_owned(), seal(certificate)),
-    ])
+        (":none".to_owned(), AttributeValue::L(Vec::new())),
+        (":made".to_owned(), AttributeValue::L(vec![AttributeValue::M(made)])),
+    ]);
+    values.extend(of_version(&intent.follows));
+    Ok(values)
+}
+
+/// The value behind [`keys::same_version`].
+pub(super) fn of_version(follows: &Follows) -> Option<(String, AttributeValue)> {
+    (*follows != Follows::Nothing).then(|| (":version".to_owned(), number(follows.version())))
 }
 
 /// What tells a credential from another one of the same slot: SHA-256 of its text.
@@ -136,8 +245,8 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(super) fn number(value: u8) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(super) fn number(value: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
 }
 
 pub(super) fn binary(value: &[u8]) -> AttributeValue {
@@ -161,8 +270,13 @@ pub(super) fn stamp(time: OffsetDateTime) -> Result<String> {
     time.to_offset(UtcOffset::UTC).format(FORM).context("a time beyond the year 9999")
 }
 
-fn certificate_id(item: &Item) -> Result<CertificateId> {
-    CertificateId::parse(&string(item, "id")?).context("a certificate's id breaks its rule")
+/// The list under a name; empty where there is none.
+fn list<'i>(item: &'i Item, name: &str) -> &'i [AttributeValue] {
+    item.get(name).and_then(|list| list.as_l().ok()).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn certificate_id(item: &Item, name: &str) -> Result<CertificateId> {
+    CertificateId::parse(&string(item, name)?).context("a certificate's id breaks its rule")
 }
 
 /// The dose of a vaccination, or when a test's sample was taken.
@@ -178,6 +292,13 @@ fn occasion(item: &Item) -> Result<Occasion> {
         Kind::Vaccination => Occasion::Dose(dose(item).context("a dose breaks its rule")?),
         Kind::Test => Occasion::Sample(time(item, "sampled_at")?),
     })
+}
+
+/// A time of [`milliseconds`].
+fn since_1970(item: &Item, name: &str) -> Result<OffsetDateTime> {
+    let milliseconds: Option<i128> = item.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
+    let milliseconds = milliseconds.with_context(|| format!("an item without {name}"))?;
+    Ok(OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000)?)
 }
 
 fn time(item: &Item, name: &str) -> Result<OffsetDateTime> {

@@ -1,10 +1,11 @@
 //! How items are named. The kind and the dose or the time of the sample come before the time of issue, so that one Query answers in that order.
 
 use super::items::{Item, stamp, string, text};
-use anyhow::Result;
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, Occasion, SlotKey, VerificationMethod};
-use issuer::ports::{Certificate, Intent};
+use anyhow::{Context, Result};
+use credential::{BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Occasion, SlotKey, VerificationMethod};
+use issuer::ports::{AuditEvent, Follows, Intent};
 use std::collections::HashMap;
+use time::OffsetDateTime;
 
 pub(super) const PARTITION: &str = "PK";
 pub(super) const SORT: &str = "SK";
@@ -24,10 +25,18 @@ pub(super) fn slot(slot: &SlotKey) -> Result<Item> {
     Ok(key(partition, sort))
 }
 
+/// The condition that the slot had as many certificates as the intent follows, whose number is `:version`.
+pub(super) fn same_version(follows: &Follows) -> &'static str {
+    match follows {
+        Follows::Nothing => "attribute_not_exists(version)",
+        Follows::Revoked { .. } | Follows::Corrects { .. } => "version = :version",
+    }
+}
+
 /// The same as two texts.
 pub(super) fn slot_texts(slot: &SlotKey) -> Result<(String, String)> {
     let kind = slot.occasion.kind().as_str();
-    let sort = format!("S#{kind}#{}#{}#1", slot.programme.as_str(), occasion(slot.occasion)?);
+    let sort = format!("S#{kind}#{}#{}", slot.programme.as_str(), occasion(slot.occasion)?);
     Ok((beneficiary(&slot.beneficiary), sort))
 }
 
@@ -54,9 +63,7 @@ fn occasion(occasion: Occasion) -> Result<String> {
     }
 }
 
-pub(super) fn certificate(certificate: &Certificate) -> Result<Item> {
-    let slot = &certificate.slot;
-    let issuance = &certificate.issuance;
+pub(super) fn certificate(slot: &SlotKey, issuance: &Issuance) -> Result<Item> {
     let (start, occasion) = (kind(slot.occasion.kind()), occasion(slot.occasion)?);
     let (issued_at, id) = (stamp(issuance.issued_at)?, issuance.certificate_id.as_str());
     Ok(key(beneficiary(&slot.beneficiary), format!("{start}{occasion}#{issued_at}#{id}")))
@@ -70,8 +77,30 @@ pub(super) fn contact(hash: &str, code: &BeneficiaryCode) -> Item {
     key(format!("K#{hash}"), beneficiary(code))
 }
 
-pub(super) fn audit(certificate: &CertificateId, intent: &Intent) -> Result<Item> {
-    Ok(key(format!("A#{}", certificate.as_str()), format!("{}#issued", stamp(intent.now)?)))
+/// An entry of the log. The partition is a minute's, so that the log can be read in order of time, and one of sixteen, so that no partition takes all of a
+/// campaign's writes.
+pub(super) fn audit(at: OffsetDateTime, certificate: &CertificateId, event: AuditEvent) -> Result<Item> {
+    let (stamp, id) = (stamp(at)?, certificate.as_str());
+    Ok(key(format!("A#{}#{:x}", minute(&stamp)?, shard(id, 16)), format!("{stamp}#{id}#{}", event.as_str())))
+}
+
+/// A note for the publication of status lists; in eight partitions a minute.
+pub(super) fn note(at: OffsetDateTime, certificate: &CertificateId) -> Result<Item> {
+    let (stamp, id) = (stamp(at)?, certificate.as_str());
+    Ok(key(format!("J#{}#{:x}", minute(&stamp)?, shard(id, 8)), format!("{stamp}#{id}")))
+}
+
+fn minute(stamp: &str) -> Result<&str> {
+    stamp.get(..16).context("a time without minutes")
+}
+
+fn shard(id: &str, shards: u32) -> u32 {
+    id.bytes().map(u32::from).sum::<u32>() % shards
+}
+
+/// The counter that positions in the status lists are numbered by.
+pub(super) fn numbers() -> Item {
+    key("NUMBERS", "certificates")
 }
 
 /// A key under another name is published anew: proofs quote the name, so verifiers must find it.

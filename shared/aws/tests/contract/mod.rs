@@ -10,9 +10,12 @@
 use aws::{DynamoStore, create_table};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, Signed, SlotKey,
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, Position, ProgrammeId, Signed,
+    SlotKey, Status,
 };
-use issuer::ports::{Audit, Certificate, Commit, Intent, Occupant, Reservation, Store};
+use issuer::ports::{
+    Audit, AuditEvent, Certificate, Change, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation, Store,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -70,6 +73,15 @@ pub(crate) async fn all(records: &Records) {
     having_a_certificate_depends_on_the_dose(records).await;
     tests_and_vaccinations_do_not_see_each_other(records).await;
     nobody_is_behind_an_unknown_id(records).await;
+    a_correction_stores_the_new_certificate_and_ends_the_old_one_at_once(records).await;
+    of_two_corrections_of_one_certificate_one_is_stored(records).await;
+    a_correction_of_what_was_taken_back_meanwhile_stores_nothing(records).await;
+    a_crash_before_a_correction_is_stored_leaves_the_old_certificate_valid(records).await;
+    a_status_changes_once_with_its_entry_and_its_note(records).await;
+    of_several_changes_all_are_made_or_none(records).await;
+    a_suspension_ends_by_itself(records).await;
+    a_revoked_slot_takes_a_new_certificate(records).await;
+    numbers_are_given_once(records).await;
 }
 
 pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
@@ -109,8 +121,7 @@ pub(crate) async fn whoever_takes_a_slot_over_keeps_its_id_and_time(records: &Re
     // What the last holder asked with is what stands in the slot.
     let made = certificate(&third, &first.issuance, &[]);
     assert_eq!(records.store.commit(&third, &made, &audit()).await.unwrap(), Commit::Stored);
-    let occupant = Occupant { certificate_id: first.issuance.certificate_id, digest: third.digest };
-    assert_eq!(records.store.occupants(&[slot]).await.unwrap(), [Some(occupant)]);
+    assert_eq!(records.store.occupants(&[slot]).await.unwrap(), [Some(occupant(&third, &first.issuance))]);
 }
 
 pub(crate) async fn a_released_slot_is_free_at_once(records: &Records) {
@@ -134,7 +145,7 @@ pub(crate) async fn a_late_release_changes_nothing(records: &Records) {
     assert_eq!(records.store.reserve(&intent(&slot, second.now)).await.unwrap(), Reservation::Busy);
     let issued = issue(records, &intent(&slot, NOW + 2 * Duration::HOUR), &[]).await;
     records.store.release(&second).await.unwrap();
-    assert_eq!(records.store.occupants(&[slot]).await.unwrap()[0].clone().unwrap().certificate_id, issued);
+    assert_eq!(records.store.occupants(&[slot]).await.unwrap()[0].clone().unwrap().current.certificate_id, issued);
 }
 
 pub(crate) async fn a_reservation_sent_twice_is_ours_twice(records: &Records) {
@@ -158,7 +169,7 @@ pub(crate) async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(rec
         records.traces(theirs).await,
         [
             format!("B#{theirs} C#vaccination#01#2026-03-01T08:30:00.250Z#{id}"),
-            format!("B#{theirs} S#vaccination#measles#2#01#1"),
+            format!("B#{theirs} S#vaccination#measles#2#01"),
             format!("I#{id} I"),
             format!("K#hash-{theirs} B#{theirs}"),
             format!("K#mail-{theirs} B#{theirs}"),
@@ -167,9 +178,9 @@ pub(crate) async fn a_commit_stores_the_certificate_and_all_that_leads_to_it(rec
     assert_eq!(
         records.traces(id).await,
         [
-            format!("A#{id} 2026-03-01T08:30:00.250Z#issued"),
+            format!("A#2026-03-01T08:30#{:x} 2026-03-01T08:30:00.250Z#{id}#issued", shard(id, 16)),
             format!("B#{theirs} C#vaccination#01#2026-03-01T08:30:00.250Z#{id}"),
-            format!("B#{theirs} S#vaccination#measles#2#01#1"),
+            format!("B#{theirs} S#vaccination#measles#2#01"),
             format!("I#{id} I"),
         ]
     );
@@ -191,7 +202,7 @@ pub(crate) async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &R
     let late = certificate(&tardy, &tardy.issuance, &["hash-of-the-late"]);
     assert_eq!(records.store.commit(&tardy, &late, &audit()).await.unwrap(), Commit::Lost);
     let code = slot.beneficiary.as_str();
-    let reserved_only = [format!("B#{code} S#vaccination#covid#01#1")];
+    let reserved_only = [format!("B#{code} S#vaccination#covid#01")];
     assert_eq!(records.traces(code).await, reserved_only);
     assert_eq!(records.traces(tardy.issuance.certificate_id.as_str()).await, reserved_only);
     assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
@@ -208,7 +219,7 @@ pub(crate) async fn a_crash_between_reservation_and_commit_is_healed_by_the_next
     let crashed = intent(&slot, NOW);
     records.store.reserve(&crashed).await.unwrap();
     assert_eq!(records.store.occupants(std::slice::from_ref(&slot)).await.unwrap(), [None]);
-    assert!(!records.store.has_certificate(&slot.beneficiary, Kind::Vaccination, None).await.unwrap());
+    assert!(!records.store.has_certificate(&slot.beneficiary, Kind::Vaccination, None, NOW).await.unwrap());
     let next = intent(&slot, NOW + Duration::HOUR);
     let id = issue(records, &next, &[]).await;
     assert_eq!(id, crashed.issuance.certificate_id);
@@ -234,12 +245,13 @@ pub(crate) async fn a_second_commit_of_the_same_certificate_changes_nothing(reco
 pub(crate) async fn an_issued_slot_stays_issued(records: &Records) {
     let first = intent(&slot(1), NOW);
     let id = issue(records, &first, &[]).await;
-    let occupant = Occupant { certificate_id: id, digest: first.digest };
+    assert_eq!(id, first.issuance.certificate_id);
+    let occupant = occupant(&first, &first.issuance);
     for later in [Duration::ZERO, Duration::DAY * 4000] {
         let again = intent(&first.slot, NOW + later);
-        assert_eq!(records.store.reserve(&again).await.unwrap(), Reservation::Issued(occupant.clone()));
+        assert_eq!(records.store.reserve(&again).await.unwrap(), Reservation::Taken(occupant.clone()));
     }
-    assert_eq!(records.store.reserve(&first).await.unwrap(), Reservation::Issued(occupant));
+    assert_eq!(records.store.reserve(&first).await.unwrap(), Reservation::Taken(occupant));
 }
 
 pub(crate) async fn a_certificate_id_is_given_once(records: &Records) {
@@ -250,7 +262,8 @@ pub(crate) async fn a_certificate_id_is_given_once(records: &Records) {
     let certificate = certificate(&unlucky, &unlucky.issuance, &[]);
     let error = records.store.commit(&unlucky, &certificate, &audit()).await.unwrap_err();
     assert_eq!(error.to_string(), "the certificate's id is another certificate's: try again");
-    assert_eq!(records.traces(unlucky.slot.beneficiary.as_str()).await, Vec::<String>::new());
+    let code = unlucky.slot.beneficiary.as_str();
+    assert_eq!(records.traces(code).await, [format!("B#{code} S#vaccination#covid#01")]);
     assert_eq!(records.store.beneficiary_of(&id).await.unwrap(), Some(first.slot.beneficiary));
     // The next attempt draws another id and succeeds.
     let lucky = intent(&unlucky.slot, NOW);
@@ -262,8 +275,8 @@ pub(crate) async fn occupants_come_in_the_order_asked(records: &Records) {
     let mut wanted = vec![None; 120];
     for at in [3, 77, 119] {
         let intent = intent(&slots[at], NOW);
-        let certificate_id = issue(records, &intent, &[]).await;
-        wanted[at] = Some(Occupant { certificate_id, digest: intent.digest });
+        issue(records, &intent, &[]).await;
+        wanted[at] = Some(occupant(&intent, &intent.issuance));
     }
     records.store.reserve(&intent(&slots[5], NOW)).await.unwrap();
     assert_eq!(records.store.occupants(&slots).await.unwrap(), wanted);
@@ -316,12 +329,12 @@ pub(crate) async fn many_certificates_come_whole(records: &Records) {
 pub(crate) async fn having_a_certificate_depends_on_the_dose(records: &Records) {
     let first = intent(&slot(1), NOW);
     let code = &first.slot.beneficiary;
-    assert!(!records.store.has_certificate(code, Kind::Vaccination, None).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Vaccination, None, NOW).await.unwrap());
     issue(records, &first, &[]).await;
-    assert!(records.store.has_certificate(code, Kind::Vaccination, None).await.unwrap());
-    assert!(records.store.has_certificate(code, Kind::Vaccination, Dose::new(1)).await.unwrap());
-    assert!(!records.store.has_certificate(code, Kind::Vaccination, Dose::new(2)).await.unwrap());
-    assert!(!records.store.has_certificate(code, Kind::Vaccination, Dose::new(10)).await.unwrap());
+    assert!(records.store.has_certificate(code, Kind::Vaccination, None, NOW).await.unwrap());
+    assert!(records.store.has_certificate(code, Kind::Vaccination, Dose::new(1), NOW).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Vaccination, Dose::new(2), NOW).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Vaccination, Dose::new(10), NOW).await.unwrap());
 }
 
 pub(crate) async fn tests_and_vaccinations_do_not_see_each_other(records: &Records) {
@@ -331,11 +344,11 @@ pub(crate) async fn tests_and_vaccinations_do_not_see_each_other(records: &Recor
     // In no order: the newest sample is certified first. The oldest was taken before 1970, a second apart from nobody.
     let samples = [NOW, NOW - Duration::MILLISECOND, datetime!(1969-12-31 23:59:59.999 UTC)];
     for at in samples {
-        assert!(!records.store.has_certificate(code, Kind::Vaccination, None).await.unwrap());
+        assert!(!records.store.has_certificate(code, Kind::Vaccination, None, NOW).await.unwrap());
         issue(records, &intent(&sample(at), NOW), &[]).await;
-        assert!(records.store.has_certificate(code, Kind::Test, None).await.unwrap());
+        assert!(records.store.has_certificate(code, Kind::Test, None, NOW).await.unwrap());
     }
-    assert!(!records.store.has_certificate(code, Kind::Test, Dose::new(1)).await.unwrap());
+    assert!(!records.store.has_certificate(code, Kind::Test, Dose::new(1), NOW).await.unwrap());
     issue(records, &intent(&dose, NOW), &[]).await;
     let found = async |kind| {
         let found = records.store.certificates(code, kind).await.unwrap();
@@ -352,6 +365,223 @@ pub(crate) async fn tests_and_vaccinations_do_not_see_each_other(records: &Recor
 
 pub(crate) async fn nobody_is_behind_an_unknown_id(records: &Records) {
     assert_eq!(records.store.beneficiary_of(&CertificateId::parse("nobody-s").unwrap()).await.unwrap(), None);
+}
+
+pub(crate) async fn a_correction_stores_the_new_certificate_and_ends_the_old_one_at_once(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    let old = issue(records, &first, &["old-number"]).await;
+    let later = NOW + Duration::HOUR;
+    let correction = correction(&first, later);
+    let new = correction.issuance.certificate_id.clone();
+    let Reservation::Ours(_) = records.store.reserve(&correction).await.unwrap() else { panic!("not ours") };
+    let made = certificate(&correction, &correction.issuance, &["new-number"]);
+    let audit = audit_of(AuditEvent::Corrected, later);
+    for _ in 0..2 {
+        assert_eq!(records.store.commit(&correction, &made, &audit).await.unwrap(), Commit::Stored);
+    }
+
+    let stored = records.store.certificates(&first.slot.beneficiary, None).await.unwrap();
+    let told: Vec<_> = stored
+        .iter()
+        .map(|it| (it.issuance.certificate_id.clone(), it.status, it.successor.clone(), it.predecessor.clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (old.clone(), Status::Superseded, Some(new.clone()), None),
+            (new.clone(), Status::Valid, None, Some(old.clone()))
+        ]
+    );
+    let events: Vec<Vec<_>> = stored.iter().map(|it| it.deeds.iter().map(|deed| deed.event).collect()).collect();
+    assert_eq!(events, [vec![AuditEvent::Issued, AuditEvent::Superseded], vec![AuditEvent::Issued]]);
+    let occupants = records.store.occupants(std::slice::from_ref(&first.slot)).await.unwrap();
+    assert_eq!(
+        occupants,
+        [Some(Occupant {
+            version: 2,
+            current: correction.issuance.clone(),
+            status: Status::Valid,
+            history: vec![(first.digest, old.clone()), (correction.digest, new)],
+        })]
+    );
+    let (id, code) = (old.as_str(), first.slot.beneficiary.as_str());
+    let left = records.traces(id).await;
+    assert_eq!(
+        left,
+        [
+            format!("A#2026-03-01T08:30#{:x} 2026-03-01T08:30:00.250Z#{id}#issued", shard(id, 16)),
+            format!("A#2026-03-01T09:30#{:x} 2026-03-01T09:30:00.250Z#{id}#superseded", shard(id, 16)),
+            format!("B#{code} C#vaccination#01#2026-03-01T08:30:00.250Z#{id}"),
+            format!(
+                "B#{code} C#vaccination#01#2026-03-01T09:30:00.250Z#{}",
+                correction.issuance.certificate_id.as_str()
+            ),
+            format!("I#{id} I"),
+            format!("J#2026-03-01T09:30#{:x} 2026-03-01T09:30:00.250Z#{id}", shard(id, 8)),
+        ]
+    );
+}
+
+pub(crate) async fn of_two_corrections_of_one_certificate_one_is_stored(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    issue(records, &first, &[]).await;
+    let (one, other) = (correction(&first, NOW), correction(&first, NOW));
+    let Reservation::Ours(_) = records.store.reserve(&one).await.unwrap() else { panic!("not ours") };
+    assert_eq!(records.store.reserve(&other).await.unwrap(), Reservation::Busy);
+    let made = certificate(&one, &one.issuance, &[]);
+    assert_eq!(records.store.commit(&one, &made, &audit()).await.unwrap(), Commit::Stored);
+    let Reservation::Taken(there) = records.store.reserve(&other).await.unwrap() else { panic!("not taken") };
+    assert_eq!((there.version, there.current), (2, one.issuance));
+    let late = certificate(&other, &other.issuance, &[]);
+    assert_eq!(records.store.commit(&other, &late, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.certificates(&first.slot.beneficiary, None).await.unwrap().len(), 2);
+}
+
+pub(crate) async fn a_correction_of_what_was_taken_back_meanwhile_stores_nothing(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    issue(records, &first, &[]).await;
+    let correction = correction(&first, NOW);
+    let Reservation::Ours(_) = records.store.reserve(&correction).await.unwrap() else { panic!("not ours") };
+    let revoked = change(&first, Status::Valid, Status::Revoked);
+    let audit = audit_of(AuditEvent::Revoked, NOW);
+    assert_eq!(records.store.change(&[revoked], &audit).await.unwrap(), Commit::Stored);
+    let made = certificate(&correction, &correction.issuance, &[]);
+    assert_eq!(records.store.commit(&correction, &made, &self::audit()).await.unwrap(), Commit::Lost);
+    let Reservation::Taken(there) = records.store.reserve(&correction).await.unwrap() else { panic!("not taken") };
+    assert_eq!((there.version, there.status), (1, Status::Revoked));
+    assert_eq!(statuses(records, &first).await, [Status::Revoked]);
+}
+
+pub(crate) async fn a_crash_before_a_correction_is_stored_leaves_the_old_certificate_valid(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    issue(records, &first, &[]).await;
+    let crashed = correction(&first, NOW);
+    records.store.reserve(&crashed).await.unwrap();
+    assert_eq!(statuses(records, &first).await, [Status::Valid]);
+    let next = correction(&first, NOW + Duration::HOUR);
+    assert_eq!(records.store.reserve(&next).await.unwrap(), Reservation::Ours(crashed.issuance.clone()));
+    let made = certificate(&next, &crashed.issuance, &[]);
+    assert_eq!(records.store.commit(&next, &made, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(statuses(records, &first).await, [Status::Superseded, Status::Valid]);
+}
+
+pub(crate) async fn a_status_changes_once_with_its_entry_and_its_note(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    let id = issue(records, &first, &[]).await;
+    let revoked = [change(&first, Status::Valid, Status::Revoked)];
+    let later = NOW + Duration::HOUR;
+    let audit = audit_of(AuditEvent::Revoked, later);
+    assert_eq!(records.store.change(&revoked, &audit).await.unwrap(), Commit::Stored);
+    let left = records.traces(id.as_str()).await;
+    assert_eq!(records.store.change(&revoked, &audit).await.unwrap(), Commit::Lost);
+    assert_eq!(records.traces(id.as_str()).await, left);
+    let (id, code) = (id.as_str(), first.slot.beneficiary.as_str());
+    assert_eq!(
+        left,
+        [
+            format!("A#2026-03-01T08:30#{:x} 2026-03-01T08:30:00.250Z#{id}#issued", shard(id, 16)),
+            format!("A#2026-03-01T09:30#{:x} 2026-03-01T09:30:00.250Z#{id}#revoked", shard(id, 16)),
+            format!("B#{code} C#vaccination#01#2026-03-01T08:30:00.250Z#{id}"),
+            format!("B#{code} S#vaccination#covid#01"),
+            format!("I#{id} I"),
+            format!("J#2026-03-01T09:30#{:x} 2026-03-01T09:30:00.250Z#{id}", shard(id, 8)),
+        ]
+    );
+    let stored = &records.store.certificates(&first.slot.beneficiary, None).await.unwrap()[0];
+    assert_eq!(stored.status, Status::Revoked);
+    assert_eq!(stored.deeds.last(), Some(&audit.deed));
+    assert!(!records.store.has_certificate(&first.slot.beneficiary, Kind::Vaccination, None, later).await.unwrap());
+    let occupant = records.store.occupants(std::slice::from_ref(&first.slot)).await.unwrap();
+    assert_eq!(occupant[0].as_ref().unwrap().status, Status::Revoked);
+}
+
+pub(crate) async fn of_several_changes_all_are_made_or_none(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    issue(records, &first, &[]).await;
+    let second = intent(&SlotKey { beneficiary: first.slot.beneficiary.clone(), ..slot(2) }, NOW);
+    issue(records, &second, &[]).await;
+    let audit = audit_of(AuditEvent::Revoked, NOW);
+    let wrong = Status::Suspended { until: NOW };
+    let half = [change(&first, Status::Valid, Status::Revoked), change(&second, wrong, Status::Revoked)];
+    assert_eq!(records.store.change(&half, &audit).await.unwrap(), Commit::Lost);
+    assert_eq!(statuses(records, &first).await, [Status::Valid, Status::Valid]);
+    let both = [change(&first, Status::Valid, Status::Revoked), change(&second, Status::Valid, Status::Revoked)];
+    assert_eq!(records.store.change(&both, &audit).await.unwrap(), Commit::Stored);
+    assert_eq!(statuses(records, &first).await, [Status::Revoked, Status::Revoked]);
+}
+
+pub(crate) async fn a_suspension_ends_by_itself(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    issue(records, &first, &[]).await;
+    let suspended = Status::Suspended { until: NOW + Duration::DAY };
+    let audit = audit_of(AuditEvent::Suspended, NOW);
+    let suspend = change(&first, Status::Valid, suspended);
+    assert_eq!(records.store.change(&[suspend], &audit).await.unwrap(), Commit::Stored);
+    assert_eq!(statuses(records, &first).await, [suspended]);
+    let code = &first.slot.beneficiary;
+    let has = async |now| records.store.has_certificate(code, Kind::Vaccination, None, now).await.unwrap();
+    assert!(!has(NOW + Duration::DAY - Duration::MILLISECOND).await);
+    assert!(has(NOW + Duration::DAY).await);
+    // While it lasts nobody corrects it; afterwards anybody may.
+    let early = correction(&first, NOW + Duration::HOUR);
+    let Reservation::Taken(there) = records.store.reserve(&early).await.unwrap() else { panic!("not taken") };
+    assert_eq!(there.status, suspended);
+    let later = correction(&first, NOW + Duration::DAY);
+    let Reservation::Ours(_) = records.store.reserve(&later).await.unwrap() else { panic!("not ours") };
+    let made = certificate(&later, &later.issuance, &[]);
+    let audit = audit_of(AuditEvent::Corrected, NOW + Duration::DAY);
+    assert_eq!(records.store.commit(&later, &made, &audit).await.unwrap(), Commit::Stored);
+    assert_eq!(statuses(records, &first).await, [Status::Superseded, Status::Valid]);
+    // And one that is lifted is valid at once.
+    let again = change(&later, Status::Valid, Status::Suspended { until: NOW + Duration::DAY * 9 });
+    assert_eq!(records.store.change(std::slice::from_ref(&again), &audit).await.unwrap(), Commit::Stored);
+    let lifted = Change { from: again.to, to: Status::Valid, ..again };
+    assert_eq!(records.store.change(&[lifted], &audit).await.unwrap(), Commit::Stored);
+    assert!(has(NOW + Duration::DAY).await);
+}
+
+pub(crate) async fn a_revoked_slot_takes_a_new_certificate(records: &Records) {
+    let first = intent(&slot(1), NOW);
+    let old = issue(records, &first, &[]).await;
+    let audit = audit_of(AuditEvent::Revoked, NOW);
+    let revoked = change(&first, Status::Valid, Status::Revoked);
+    assert_eq!(records.store.change(&[revoked], &audit).await.unwrap(), Commit::Stored);
+    let anew = Intent { follows: Follows::Revoked { version: 1 }, ..intent(&first.slot, NOW + Duration::HOUR) };
+    let new = issue(records, &anew, &[]).await;
+    assert_eq!(statuses(records, &first).await, [Status::Revoked, Status::Valid]);
+    let occupant = records.store.occupants(std::slice::from_ref(&first.slot)).await.unwrap();
+    let history: Vec<_> = occupant[0].as_ref().unwrap().history.iter().map(|(_, id)| id.clone()).collect();
+    assert_eq!(history, [old, new]);
+}
+
+pub(crate) async fn numbers_are_given_once(records: &Records) {
+    let calls: Vec<_> = (0..16)
+        .map(|_| {
+            let store = records.store.clone();
+            tokio::spawn(async move { store.numbers(32).await.unwrap() })
+        })
+        .collect();
+    let mut firsts = Vec::new();
+    for call in calls {
+        firsts.push(call.await.unwrap());
+    }
+    firsts.sort_unstable();
+    assert!(firsts.windows(2).all(|pair| pair[1] - pair[0] == 32), "{firsts:?}");
+}
+
+/// An intent to correct the certificate that the other one made.
+fn correction(of: &Intent, now: OffsetDateTime) -> Intent {
+    let follows = Follows::Corrects { version: 1, issuance: of.issuance.clone() };
+    Intent { follows, digest: EventDigest([8; 32]), ..intent(&of.slot, now) }
+}
+
+fn change(of: &Intent, from: Status, to: Status) -> Change {
+    Change { slot: of.slot.clone(), issuance: of.issuance.clone(), from, to }
+}
+
+async fn statuses(records: &Records, of: &Intent) -> Vec<Status> {
+    let stored = records.store.certificates(&of.slot.beneficiary, None).await.unwrap();
+    stored.iter().map(|it| it.status).collect()
 }
 
 /// Reserves and commits what the intent asks for; the certificate's id.
@@ -376,9 +606,10 @@ pub(crate) fn intent(slot: &SlotKey, now: OffsetDateTime) -> Intent {
     let number = u128::from(next());
     Intent {
         slot: slot.clone(),
+        follows: Follows::Nothing,
         digest: EventDigest([7; 32]),
         issuance: Issuance {
-            certificate_id: CertificateId::from_random(number.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
+            certificate_id: CertificateId::new(Position::new(u64::try_from(number).unwrap()).unwrap(), number),
             issued_at: now,
             kind: slot.occasion.kind(),
         },
@@ -394,11 +625,34 @@ pub(crate) fn certificate(intent: &Intent, issuance: &Issuance, contacts: &[&str
         issuance: issuance.clone(),
         signed: credential_of(issuance),
         contacts: contacts.iter().map(|&hash| hash.to_owned()).collect(),
+        status: Status::Valid,
+        successor: None,
+        predecessor: intent.follows.corrected().map(|corrected| corrected.certificate_id.clone()),
+        deeds: vec![audit().deed],
     }
 }
 
 pub(crate) fn audit() -> Audit {
-    Audit { actor: "a-certifier".into(), key: "a-thumbprint".into() }
+    audit_of(AuditEvent::Issued, NOW)
+}
+
+fn audit_of(event: AuditEvent, at: OffsetDateTime) -> Audit {
+    let deed = Deed { event, at, actor: "a-certifier".into(), reason: Some(Reason::Other) };
+    Audit { deed, key: Some("a-thumbprint".into()) }
+}
+
+/// What stands in the slot of a first certificate.
+fn occupant(intent: &Intent, issuance: &Issuance) -> Occupant {
+    Occupant {
+        version: 1,
+        current: issuance.clone(),
+        status: Status::Valid,
+        history: vec![(intent.digest, issuance.certificate_id.clone())],
+    }
+}
+
+fn shard(id: &str, shards: u32) -> u32 {
+    id.bytes().map(u32::from).sum::<u32>() % shards
 }
 
 fn credential_of(issuance: &Issuance) -> Signed {
