@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -30,8 +30,8 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE},
+    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE, VERIFY},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY},
     "dynamodb:BatchGetItem": {CERTIFY},
     "dynamodb:PutItem": {CERTIFY, REVOKE},
     "dynamodb:UpdateItem": {CERTIFY, REVOKE},
@@ -68,6 +68,7 @@ PARTITIONS = {
     HEAD: {"Query": {"B#*"}},
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    VERIFY: {"Query": {"B#*", "KEYS"}, "GetItem": {"I#*"}},
     PUBLIC: {"Query": {"KEYS"}},
 }
 

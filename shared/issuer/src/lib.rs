@@ -17,6 +17,7 @@ pub mod print;
 pub mod revoke;
 pub mod site;
 pub mod update;
+pub mod verify;
 
 pub use app::App;
 pub use config::Config;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<App> {
         .merge(fetch::head_routes())
         .merge(fetch::qr_routes())
         .merge(fetch::credential_routes())
+        .merge(verify::routes())
         .merge(keys::routes())
         .merge(site::routes())
 }
