@@ -2,7 +2,13 @@
 
 use crate::{Unreadable, facts::NoFacts};
 use credential::{Flaw, Refusal, canonical::CanonicalError};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(self.as_str())
+    }
+}
 
 /// One reason. Never repeats what the credential says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,10 +33,9 @@ impl Reason {
 }
 
 macro_rules! codes {
-    ($($name:ident, $detail:literal;)+) => {
-        /// The name of a reason, in JSON and on the command line with hyphens: `BadSignature` is `bad-signature`. What each says is its [`Code::detail`].
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        #[serde(rename_all = "kebab-case")]
+    ($($name:ident, $text:literal, $detail:literal;)+) => {
+        /// The name of a reason. What each says is its [`Code::detail`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[allow(missing_docs, reason = "the sentence beside each says it")]
         pub enum Code { $($name),+ }
 
@@ -42,61 +47,66 @@ macro_rules! codes {
             pub fn detail(self) -> &'static str {
                 match self { $(Self::$name => $detail),+ }
             }
+
+            /// Its name, as in JSON.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
         }
     };
 }
 
 codes! {
     // What was shown holds no credential.
-    Empty, "nothing was shown";
-    TooLarge, "it is larger than anything that is read";
-    UnknownFormat, "it is neither a credential, the content of a QR code, a PNG or JPEG picture nor a PDF";
-    OtherCertificate, "it is a health certificate of another format";
-    Bomb, "it unpacks to more than any credential has";
-    BrokenPicture, "the picture is damaged, or of a kind that is not read";
-    TooManyPixels, "the picture has more pixels than are looked at";
-    NoQrCode, "no QR code could be read in the picture";
-    NoCredentialInQrCode, "the QR code holds no credential";
-    SeveralCertificates, "it shows several certificates";
-    EncryptedPdf, "the PDF is encrypted";
-    TooComplexPdf, "the PDF has more objects, pictures or bytes than are looked at";
-    NoCertificateInPdf, "the PDF has neither a credential attached nor a picture of a QR code";
+    Empty, "empty", "nothing was shown";
+    TooLarge, "too-large", "it is larger than anything that is read";
+    UnknownFormat, "unknown-format", "it is neither a credential, the content of a QR code, a PNG or JPEG picture nor a PDF";
+    OtherCertificate, "other-certificate", "it is a health certificate of another format";
+    Bomb, "bomb", "it unpacks to more than any credential has";
+    BrokenPicture, "broken-picture", "the picture is damaged, or of a kind that is not read";
+    TooManyPixels, "too-many-pixels", "the picture has more pixels than are looked at";
+    NoQrCode, "no-qr-code", "no QR code could be read in the picture";
+    NoCredentialInQrCode, "no-credential-in-qr-code", "the QR code holds no credential";
+    SeveralCertificates, "several-certificates", "it shows several certificates";
+    EncryptedPdf, "encrypted-pdf", "the PDF is encrypted";
+    TooComplexPdf, "too-complex-pdf", "the PDF has more objects, pictures or bytes than are looked at";
+    NoCertificateInPdf, "no-certificate-in-pdf", "the PDF has neither a credential attached nor a picture of a QR code";
     // It is no signed credential.
-    TooLong, "it is longer than any credential";
-    NotJson, "it is not JSON";
-    NotAnObject, "it is JSON, but no object";
-    MemberTwice, "a member stands twice";
-    NoProof, "it has no proof";
-    TooManyProofs, "it has more proofs than are tried";
-    BrokenProof, "a proof is no object";
-    ProofMember, "the proof has a member that no suite knows";
-    ProofTime, "the proof does not say when it was made";
+    TooLong, "too-long", "it is longer than any credential";
+    NotJson, "not-json", "it is not JSON";
+    NotAnObject, "not-an-object", "it is JSON, but no object";
+    MemberTwice, "member-twice", "a member stands twice";
+    NoProof, "no-proof", "it has no proof";
+    TooManyProofs, "too-many-proofs", "it has more proofs than are tried";
+    BrokenProof, "broken-proof", "a proof is no object";
+    ProofMember, "proof-member", "the proof has a member that no suite knows";
+    ProofTime, "proof-time", "the proof does not say when it was made";
     // What is signed can't be known.
-    UnknownContext, "a context is not one of DIVOC's or the W3C's";
-    UndefinedTerm, "a member is not defined by the contexts";
-    UnsupportedShape, "a member has a shape that no credential of DIVOC has";
-    TooComplex, "it is too deep or too large";
-    OutsideSignature, "a part of it is outside the signature, since an id is no absolute IRI";
+    UnknownContext, "unknown-context", "a context is not one of DIVOC's or the W3C's";
+    UndefinedTerm, "undefined-term", "a member is not defined by the contexts";
+    UnsupportedShape, "unsupported-shape", "a member has a shape that no credential of DIVOC has";
+    TooComplex, "too-complex", "it is too deep or too large";
+    OutsideSignature, "outside-signature", "a part of it is outside the signature, since an id is no absolute IRI";
     // The proof.
-    UnknownSuite, "the proof's type is not supported";
-    WrongPurpose, "the proof's purpose is not assertionMethod";
-    BadJws, "the proof's JWS is malformed, or its header is not the suite's";
-    UnknownKey, "none of the trusted keys has the proof's verification method and suite";
-    KeyCompromised, "the key that signed it was compromised: it needs a new signature";
-    KeyNotValidThen, "the key that signed it was not in use at that time";
-    BadSignature, "the signature does not fit: it was altered, or another key signed it";
-    Altered, "values were exchanged after it was signed";
-    NotACertificate, "it is signed, but states neither one vaccination nor one test";
-    FactShape, "a statement is neither text nor number";
+    UnknownSuite, "unknown-suite", "the proof's type is not supported";
+    WrongPurpose, "wrong-purpose", "the proof's purpose is not assertionMethod";
+    BadJws, "bad-jws", "the proof's JWS is malformed, or its header is not the suite's";
+    UnknownKey, "unknown-key", "none of the trusted keys has the proof's verification method and suite";
+    KeyCompromised, "key-compromised", "the key that signed it was compromised: it needs a new signature";
+    KeyNotValidThen, "key-not-valid-then", "the key that signed it was not in use at that time";
+    BadSignature, "bad-signature", "the signature does not fit: it was altered, or another key signed it";
+    Altered, "altered", "values were exchanged after it was signed";
+    NotACertificate, "not-a-certificate", "it is signed, but states neither one vaccination nor one test";
+    FactShape, "fact-shape", "a statement is neither text nor number";
     // Where it stands.
-    Revoked, "it was revoked";
-    Suspended, "it is suspended";
-    Superseded, "it was corrected: another certificate took its place";
+    Revoked, "revoked", "it was revoked";
+    Suspended, "suspended", "it is suspended";
+    Superseded, "superseded", "it was corrected: another certificate took its place";
     // What limits a verdict that is not refused.
-    Unbound, "DIVOC's signature alone: values could have been exchanged without breaking it";
-    SeveralProofs, "it has several proofs, of which one holds";
-    StatusNotChecked, "it is not known whether it was revoked";
-    StatusStale, "a newer list of revocations should be there";
+    Unbound, "unbound", "DIVOC's signature alone: values could have been exchanged without breaking it";
+    SeveralProofs, "several-proofs", "it has several proofs, of which one holds";
+    StatusNotChecked, "status-not-checked", "it is not known whether it was revoked";
+    StatusStale, "status-stale", "a newer list of revocations should be there";
 }
 
 impl From<&Unreadable> for Code {
