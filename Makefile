@@ -2,7 +2,12 @@
 
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
+# What `demo`, `run` and `template` build, and where it lies. With the whole workspace and an example selected, cargo turns on the features that the tests
+# need, so that these commands and `make test` use each other's dependencies instead of building them again.
+BUILD := cargo build --quiet --workspace --example records --bin
+BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
+.PHONY: verify-log
 .PHONY: demo run template test check bench bench-steps load fonts oracle help
 .DEFAULT_GOAL := help
 
@@ -10,10 +15,12 @@ help: ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: fonts ## Certify synthetic people over HTTP, fetch and verify their certificates into out/
-	@cargo run --quiet -p tests --bin demo
+	@$(BUILD) demo
+	@$(BUILT)/demo
 
 run: fonts ## Keep the service up (PORT, DATA_DIR), one token per role in $$DATA_DIR/tokens.json
-	@cargo run --quiet -p local
+	@$(BUILD) local
+	@$(BUILT)/local
 
 test: fonts oracle ## Every test; nothing but the package registries is needed
 	@# With the tests, so that both commands see the same features and build each dependency once.
@@ -29,7 +36,8 @@ check: ## Format, lints, docs, direction of dependencies, licences and advisorie
 	./.ci/deny
 
 template: fonts ## Every kind of page in every language of TEMPLATE (india) into out/template/, contact sheets beside them
-	@cargo run --quiet -p tests --bin template
+	@$(BUILD) template
+	@$(BUILT)/template
 
 bench: fonts ## CPU time of signing, verifying, QR and PDF beside DIVOC's libraries: one table (BENCHMARKS.md)
 	@cd tests/baseline && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund --ignore-scripts; }
@@ -37,6 +45,9 @@ bench: fonts ## CPU time of signing, verifying, QR and PDF beside DIVOC's librar
 
 bench-steps: fonts ## Our own steps one by one, as divan sees them
 	cargo bench -p credential -p document --bench credential --bench qr --bench pdf
+
+verify-log: ## Prove the log's chain unbroken (URL, TOKEN of an administrator, HEAD of an earlier run)
+	@cargo run --quiet -p tests --bin verify_log
 
 load: fonts ## Open-loop load on the local service, with a live display and a latency table
 	@cargo build --quiet --profile bench -p local -p tests --bins

@@ -1,20 +1,65 @@
-//! What every Lambda binary does: log as JSON, build the service's parts, answer invocations with its routes.
+//! What every Lambda binary does: log as JSON, build the service's parts, answer invocations with its routes or do its task.
 
 use anyhow::{Context, anyhow};
-use axum::Router;
-use issuer::{App, log::is_safe};
-use std::{future::Future, process::ExitCode};
-use tracing::{Subscriber, subscriber::set_global_default};
-use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, fmt, fmt::MakeWriter, layer::SubscriberExt, registry};
+use axum::{Router, body::to_bytes};
+use issuer::{App, config::log_levels, log::is_safe};
+use lambda_http::{Body, IntoResponse, LambdaEvent, Request, Response, service_fn, tower::ServiceExt};
+use serde::de::IgnoredAny;
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    process::ExitCode,
+};
+use tracing::{Level, Subscriber, subscriber::set_global_default};
+use tracing_subscriber::{
+    Layer,
+    filter::{Targets, filter_fn},
+    fmt,
+    fmt::MakeWriter,
+    layer::SubscriberExt,
+    registry,
+};
 
 /// Serves `routes` until Lambda stops the process.
 ///
 /// The parts come as a future so that the log is set up before they are built. If they can't be built the process ends with a failure, and its last line
 /// of log names the variable or resource at fault.
 pub async fn run(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> ExitCode {
-    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = set_global_default(json_lines(levels, std::io::stdout));
-    match log.context("setting up the log").and(serve(routes, app).await) {
+    ended(logged().and(serve(routes, app).await))
+}
+
+/// Does `task` at each invocation, whatever event it comes with: for streams and schedules. A task that fails fails the invocation, which Lambda counts and
+/// tries again; its cause is logged.
+pub async fn run_task(
+    task: impl AsyncFn(App) -> anyhow::Result<()>,
+    app: impl Future<Output = anyhow::Result<App>>,
+) -> ExitCode {
+    ended(logged().and(perform(task, app).await))
+}
+
+async fn perform(
+    task: impl AsyncFn(App) -> anyhow::Result<()>,
+    app: impl Future<Output = anyhow::Result<App>>,
+) -> anyhow::Result<()> {
+    let (app, task) = (app.await.context("building the service's parts")?, &task);
+    let handler = service_fn(|_: LambdaEvent<IgnoredAny>| {
+        let app = app.clone();
+        async move {
+            let done = task(app).await;
+            done.inspect_err(|fault| tracing::error!(cause = format!("{fault:#}"), "task failed"))
+                .map_err(|_| lambda_http::Error::from("the task failed; its log says why"))
+        }
+    });
+    lambda_http::lambda_runtime::run(handler).await.map_err(|fault| anyhow!(fault)).context("talking to Lambda")
+}
+
+fn logged() -> anyhow::Result<()> {
+    let levels = log_levels().parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
+    set_global_default(json_lines(levels, std::io::stdout)).context("setting up the log")
+}
+
+fn ended(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             tracing::error!(fault = format!("{fault:#}"), "the function cannot run");
@@ -25,14 +70,32 @@ pub async fn run(routes: Router<App>, app: impl Future<Output = anyhow::Result<A
 
 async fn serve(routes: Router<App>, app: impl Future<Output = anyhow::Result<App>>) -> anyhow::Result<()> {
     let app = app.await.context("building the service's parts")?;
-    lambda_http::run(issuer::http::service(routes, app))
+    let routes = issuer::http::service(routes, app);
+    lambda_http::run(service_fn(|request: Request| answer(routes.clone(), request)))
         .await
         .map_err(|fault| anyhow!(fault))
         .context("talking to Lambda")
 }
 
+async fn answer(routes: Router, request: Request) -> Result<Answer, lambda_http::Error> {
+    let (head, body) = routes.oneshot(request).await?.into_parts();
+    let bytes = Vec::from(to_bytes(body, usize::MAX).await?);
+    let body = String::from_utf8(bytes).map_or_else(|fault| Body::Binary(fault.into_bytes()), Body::Text);
+    Ok(Answer(Response::from_parts(head, body)))
+}
+
+/// An answer with its whole body, as Lambda takes it: text as it is, other bytes in Base64. What `lambda_http` does with a body of another type brings the
+/// tables of every text encoding into each function, for answers that are all UTF-8.
+struct Answer(Response<Body>);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0))
+    }
+}
+
 /// Writes one JSON object a line, at the levels that `RUST_LOG` asks for (`info` unless said) as far as [`is_safe`] lets them.
-fn json_lines<W>(levels: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+fn json_lines<W>(levels: Targets, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
@@ -70,7 +133,7 @@ mod tests {
     #[test]
     fn libraries_can_not_be_made_to_log_what_they_carry() {
         let lines = Lines::default();
-        tracing::subscriber::with_default(json_lines(EnvFilter::new("trace"), lines.clone()), || {
+        tracing::subscriber::with_default(json_lines(Targets::new().with_default(Level::TRACE), lines.clone()), || {
             tracing::trace!(target: "lambda_runtime::layers", body = "personal", "event");
             tracing::debug!(target: "aws_smithy_runtime", body = "personal", "request");
             tracing::warn!(target: "aws_smithy_runtime", "retrying");

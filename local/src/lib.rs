@@ -6,6 +6,7 @@ pub mod folder;
 pub mod identity;
 pub mod keys;
 pub mod pictures;
+mod publication;
 pub mod records;
 mod wire;
 
@@ -13,6 +14,7 @@ use crate::{
     folder::Folder,
     identity::DevelopmentIdentity,
     keys::{KeptPepper, SoftwareSigner},
+    publication::Publishing,
 };
 use anyhow::{Context, Result};
 use aws::{DynamoStore, S3Files};
@@ -37,6 +39,7 @@ pub struct Running {
     tokens: HashMap<String, String>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
+    publishing: Publishing,
     /// Nobody else has the folder as long as the service runs.
     folder: Folder,
 }
@@ -70,22 +73,28 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let records = records::client(folder.at("records.sqlite").as_deref())?;
     aws::create_table(&records, TABLE).await?;
     let store = Arc::new(DynamoStore::new(records, TABLE));
+    let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
     let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
     let method = VerificationMethod::new(config.verification_method.as_str(), signer.public_key().await?);
     store.publish_key(&method, OffsetDateTime::now_utc()).await?;
     let ports = Ports {
         store: store.clone(),
+        journal: store.clone(),
+        ledger: store.clone(),
         signer: Arc::new(signer),
+        status_signer: Arc::new(status_signer),
         pepper: Arc::new(pepper),
         files: Arc::new(S3Files::new(pictures::client(folder.at("files").as_deref())?, "pictures")),
+        public_files: Arc::new(S3Files::new(pictures::client(folder.at("lists").as_deref())?, "lists")),
         identity_provider: identity.clone(),
         printer: printer(&place)?,
     };
     let mut app = App::new(config, ports);
+    let publishing = publication::start(app.clone(), place.publish_every).await?;
     change(&mut app);
     let tokens = tokens(&identity, &folder)?;
     let (base_url, stop, serving) = serve(place.port, app).await?;
-    Ok(Running { base_url, store, identity, tokens, stop, serving, folder })
+    Ok(Running { base_url, store, identity, tokens, stop, serving, publishing, folder })
 }
 
 impl Running {
@@ -129,7 +138,8 @@ impl Running {
     pub async fn shutdown(self) -> Result<()> {
         // Nobody listens if serving ended by itself; joining tells why.
         let _ = self.stop.send(());
-        Ok(self.serving.await??)
+        self.serving.await??;
+        self.publishing.shutdown().await
     }
 }
 

@@ -1,14 +1,20 @@
 //! `local`: the service on this machine. `local token --role citizen --phone +91…`: a token for it.
 
 use anyhow::{Context, Result, bail, ensure};
-use issuer::config::Place;
+use issuer::config::{Place, log_levels};
 use local::{
     IDENTITY_KEY, Running, folder,
     identity::{DevelopmentIdentity, PHONE, ROLES},
 };
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::Level;
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt,
+    Layer,
+    filter::{Targets, filter_fn},
+    fmt,
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
 };
 
 #[tokio::main]
@@ -23,7 +29,7 @@ async fn main() -> Result<()> {
 
 /// Serves until the process is told to end.
 async fn run() -> Result<()> {
-    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let levels = log_levels().parse().unwrap_or_else(|_| Targets::new().with_default(Level::INFO));
     let lines = fmt::layer().with_writer(std::io::stderr).with_filter(filter_fn(issuer::log::is_safe));
     registry().with(levels).with(lines).init();
     let mut terminated = signal(SignalKind::terminate())?;

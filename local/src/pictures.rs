@@ -1,4 +1,4 @@
-//! S3 in this process: PUT and GET of whole objects, in a folder or in memory.
+//! S3 in this process: PUT (also of what is not there yet, only) and GET of whole objects, in a folder or in memory.
 
 use crate::wire::response;
 use anyhow::{Context, Result};
@@ -63,6 +63,7 @@ impl HttpConnector for Bucket {
         HttpConnectorFuture::new(async move {
             let method = request.method().to_owned();
             let key = key(request.uri());
+            let only_new = request.headers().get("if-none-match").is_some();
             let body = request.into_body().collect().await.map(|body| body.to_bytes().to_vec());
             Ok(match (method.as_str(), key, body) {
                 (_, None, _) => refusal(400, "InvalidArgument"),
@@ -72,7 +73,7 @@ impl HttpConnector for Bucket {
                     Ok(None) => refusal(404, "NoSuchKey"),
                     Err(_) => refusal(500, "InternalError"),
                 },
-                ("PUT", Some(key), Ok(bytes)) => match objects.write(key, bytes) {
+                ("PUT", Some(key), Ok(bytes)) => match objects.write(key, bytes, only_new) {
                     Ok(true) => response(200, Vec::new()),
                     Ok(false) => refusal(412, "PreconditionFailed"),
                     Err(_) => refusal(500, "InternalError"),
@@ -95,15 +96,17 @@ impl Shelf {
         }
     }
 
-    /// Whether the object was not there before: every PUT of ours is one of `If-None-Match: *`. Written aside and linked: a reader sees a whole object or none,
-    /// and of two writers one is first. Not flushed, for a picture can be made again.
-    fn write(&self, key: PathBuf, bytes: Vec<u8>) -> io::Result<bool> {
+    /// Whether the object was written: with `only_new` (`If-None-Match: *`), unless it was there before. Written aside, then linked or renamed: a reader sees a
+    /// whole object or none, and of two writers one is first. What is new is not flushed, for a picture or a list can be made again.
+    fn write(&self, key: PathBuf, bytes: Vec<u8>, only_new: bool) -> io::Result<bool> {
         match self {
             Self::Memory(objects) => {
                 let mut objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
-                let first = !objects.contains_key(&key);
-                objects.entry(key).or_insert(bytes);
-                Ok(first)
+                let written = !only_new || !objects.contains_key(&key);
+                if written {
+                    objects.insert(key, bytes);
+                }
+                Ok(written)
             }
             Self::Folder(folder, count) => {
                 let target = folder.join(key);
@@ -113,6 +116,11 @@ impl Shelf {
                 match fs::remove_file(&aside) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => fs::write(&aside, bytes)?,
+                }
+                if !only_new {
+                    // What is replaced would be missed if neither version were there after a power cut.
+                    fs::File::open(&aside)?.sync_all()?;
+                    return fs::rename(aside, target).map(|()| true);
                 }
                 let linked = fs::hard_link(&aside, target);
                 fs::remove_file(aside)?;

@@ -166,7 +166,13 @@ fn place(folder: &Path) -> Place {
 }
 
 fn memory() -> Place {
-    Place { port: 0, data: ":memory:".into(), fonts: "no-such-folder".into(), template: "india".into() }
+    Place {
+        port: 0,
+        data: ":memory:".into(),
+        fonts: "no-such-folder".into(),
+        template: "india".into(),
+        publish_every: std::time::Duration::from_hours(1),
+    }
 }
 
 async fn get(url: &str, path: &str) -> Result<String> {

@@ -45,10 +45,13 @@ impl Service {
     }
 }
 
+/// Lists are published at the start, and when a test says so.
+const A_DAY: std::time::Duration = std::time::Duration::from_hours(24);
+
 /// A place that keeps nothing, on a free port, with the fonts that `make fonts` brings.
 pub fn memory() -> Place {
     let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/ttf").to_owned();
-    Place { port: 0, data: ":memory:".into(), fonts, template: "india".into() }
+    Place { port: 0, data: ":memory:".into(), fonts, template: "india".into(), publish_every: A_DAY }
 }
 
 /// A store that goes down at a chosen call, as a process does that is killed: from then on it answers nothing until it is revived.

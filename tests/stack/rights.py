@@ -11,34 +11,35 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
     "kms:Sign": {CERTIFY},
+    "kms:Sign lists": {PUBLISH},
     "kms:GetPublicKey": {CERTIFY, PUBLIC},
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": {CERTIFY} | FETCHING,
+    "kms:GenerateMac": {CERTIFY, PUBLISH} | FETCHING,
     "kms:VerifyMac": NOBODY,
     "kms:PutKeyPolicy": NOBODY,
     "kms:CreateGrant": NOBODY,
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE, VERIFY},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY},
+    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE},
+    "dynamodb:PutItem": {CERTIFY, REVOKE, PUBLISH},
     "dynamodb:UpdateItem": {CERTIFY, REVOKE},
     "dynamodb:DeleteItem": NOBODY,
     "dynamodb:TransactWriteItems": {CERTIFY, REVOKE},
     "dynamodb:BatchWriteItem": NOBODY,
-    "dynamodb:Scan": NOBODY,
+    "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
     "dynamodb:DescribeTable": NOBODY,
     "dynamodb:UpdateTimeToLive": NOBODY,
@@ -47,6 +48,8 @@ MAY = {
     "s3:ListBucket": {PDF},
     "s3:GetObject elsewhere": NOBODY,
     "s3:PutObject elsewhere": NOBODY,
+    "s3:GetObject lists": {STATUS, PUBLISH},
+    "s3:PutObject lists": {PUBLISH},
     "s3:DeleteObject": NOBODY,
     "s3:GetBucketPolicy": NOBODY,
     "logs:CreateLogStream of another": NOBODY,
@@ -70,6 +73,11 @@ PARTITIONS = {
     CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     VERIFY: {"Query": {"B#*", "KEYS"}, "GetItem": {"I#*"}},
     PUBLIC: {"Query": {"KEYS"}},
+    STATUS: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    PUBLISH: {
+        "Query": {"J#*", "KEYS"}, "GetItem": {"STATUS", "NUMBERS"}, "PutItem": {"STATUS", "KEYS"}, "Scan": {"*"},
+        **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
+    },
 }
 
 
@@ -115,6 +123,7 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
     kms, dynamo, s3, logs = client["kms"], client["dynamodb"], client["s3"], client["logs"]
     signing, contact, data = stack.outputs["SigningKeyArn"], stack.outputs["ContactKeyArn"], stack.resources["DataKey"]
     table, bucket = stack.outputs["TableName"], stack.outputs["BucketName"]
+    status, lists = stack.outputs["StatusKeyArn"], stack.outputs["ListsBucketName"]
     key = {"PK": {"S": "B#proof"}, "SK": {"S": "proof"}}
     set_x = {"UpdateExpression": "SET x = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}}
     pss = {"SigningAlgorithm": "RSASSA_PSS_SHA_256", "MessageType": "RAW"}
@@ -123,6 +132,7 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
     policy = stack.emulator.client("kms").get_key_policy(KeyId=signing, PolicyName="default")["Policy"]
     return {
         "kms:Sign": lambda: kms.sign(KeyId=signing, Message=b"proof", **pss),
+        "kms:Sign lists": lambda: kms.sign(KeyId=status, Message=b"proof", SigningAlgorithm="ECDSA_SHA_256", MessageType="RAW"),
         "kms:GetPublicKey": lambda: kms.get_public_key(KeyId=signing),
         "kms:Verify": lambda: kms.verify(KeyId=signing, Message=b"proof", Signature=bytes(256), **pss),
         "kms:GenerateMac": lambda: kms.generate_mac(KeyId=contact, Message=b"proof", MacAlgorithm="HMAC_SHA_256"),
@@ -160,6 +170,8 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "s3:ListBucket": lambda: s3.list_objects_v2(Bucket=bucket, MaxKeys=1),
         "s3:GetObject elsewhere": lambda: s3.get_object(Bucket=bucket, Key="other/proof"),
         "s3:PutObject elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other/proof", Body=b"proof"),
+        "s3:PutObject lists": lambda: s3.put_object(Bucket=lists, Key="status/proof", Body=b"proof"),
+        "s3:GetObject lists": lambda: s3.get_object(Bucket=lists, Key="status/proof"),
         "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pages/nosuch"),
         "s3:GetBucketPolicy": lambda: s3.get_bucket_policy(Bucket=bucket),
         "logs:CreateLogStream of another": lambda: logs.create_log_stream(logGroupName=other, logStreamName="proof"),

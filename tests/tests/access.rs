@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 28] = [
+const GUARDED: [(&str, &str, &[&str]); 29] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -22,6 +22,7 @@ const GUARDED: [(&str, &str, &[&str]); 28] = [
     ("DELETE", "/divoc/api/v1/certificate/1", &["certifier", "admin"]),
     ("PUT", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
     ("DELETE", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
+    ("GET", "/divoc/api/v1/log", &["admin"]),
     ("GET", "/divoc/api/v1/certificate/1/history", &["citizen", "admin"]),
     ("POST", "/divoc/api/v1/verify", &["certifier", "fetcher", "verifier", "admin"]),
     ("GET", "/certificate/api/test/certificatePDF/X", &["fetcher", "citizen", "admin"]),

@@ -59,7 +59,16 @@ async fn every_described_route_is_served() {
     let service = Service::start().await;
     for (path, method) in described() {
         let path = path.replace("{beneficiaryId}", "X").replace("{certificateId}", "1").replace("{dose}", "1");
+        let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
-        assert!(matches!(answer.status, 200 | 401), "{method} {path}: {}", answer.status);
+        // There is no second list yet, and a question without a body is none.
+        let fits = match path.as_str() {
+            "/status/deltas/1" => {
+                answer.status == 404 && (method == "head" || answer.json()["type"] == "urn:divoc:problem:no-list")
+            }
+            path if path.ends_with("/certificate/revoked") => answer.status == 415,
+            _ => matches!(answer.status, 200 | 401),
+        };
+        assert!(fits, "{method} {path}: {}", answer.status);
     }
 }

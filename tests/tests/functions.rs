@@ -9,8 +9,8 @@
 
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use axum::{Json, Router, routing::get};
-use credential::{PublicKey, Suite, VerificationMethod, qr, verify};
-use issuer::ports::IdentityProvider;
+use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
+use issuer::ports::{IdentityProvider, StatusChange, Store};
 use lambda::{Function, Template, binary, event, root};
 use local::{
     identity::{AUDIENCE, DevelopmentIdentity, ISSUER},
@@ -24,6 +24,7 @@ use std::{
     process::Command,
 };
 use tests::{Answer, pixels};
+use time::OffsetDateTime;
 
 mod lambda;
 #[path = "../../shared/aws/tests/ministack/mod.rs"]
@@ -106,7 +107,14 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let json = qr::read(&pixels::read_png(&picture).unwrap()).unwrap();
     assert!(verify(&json, &methods).unwrap().facts.is_test());
 
-    // 6. The first one is corrected, and the correction taken back; each shows at once.
+    // 6. The first status list says nothing against anyone.
+    let publisher = stack.function("publish_status").await;
+    publisher.outcome(event("publish_status", &[])).await.unwrap();
+    let status = stack.function("status").await;
+    let list = stack.newest_list(&status).await;
+    assert_eq!((list.number(), list.len()), (1, 0));
+
+    // 7. The first certificate is corrected, and the correction taken back; each shows at once.
     let mut corrected = fs::read_to_string(root().join("events/certify/one-dose.json")).unwrap();
     corrected = corrected.replace("4120Z001", "4120Z002");
     let mut correct =
@@ -131,17 +139,28 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let statuses: Vec<_> = history["certificates"].as_array().unwrap().iter().map(|it| it["status"].clone()).collect();
     assert_eq!(statuses, ["superseded", "revoked"]);
 
-    // 7. API Gateway lets nobody through without a token; if it did, the function would not.
+    // 8. The stream starts the publication, and both stand in the next list. With many others, so that it is longer than what KMS hashes itself.
+    stack.suspend_many(200).await;
+    publisher.outcome(event("publish_status", &[])).await.unwrap();
+    let list = stack.newest_list(&status).await;
+    assert_eq!((list.number(), list.len()), (2, 202));
+    let stands = |id: &str| list.status_of(&CertificateId::parse(id).unwrap(), OffsetDateTime::now_utc());
+    assert_eq!((stands(&id), stands(newer)), (Status::Superseded, Status::Revoked));
+
+    // 9. API Gateway lets nobody through without a token; if it did, the function would not.
     let mut anonymous = get;
     anonymous["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
     problem(&credential.answer(anonymous).await, 401, "unauthenticated");
 
-    // 8. The database goes away: the caller is asked to come back.
+    // 10. The database goes away: the caller is asked to come back.
     drop(stack.emulator);
     let gone = head.answer(ask).await;
     assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
 
-    // 9. The logs tell what was done, and nothing of whom.
+    let failed = publisher.outcome(event("publish_status", &[])).await.unwrap_err();
+    assert!(failed.contains("the task failed; its log says why"), "{failed}");
+
+    // 11. The logs tell what was done, and nothing of whom.
     let routes =
         [&certify, &revoke, &printer, &head, &public, &credential, &drawer, &judge].map(|function| requests(&function.log()));
     assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 2]);
@@ -175,6 +194,12 @@ fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send
     let template = Template::read();
     for name in template.functions().keys() {
         let event = event(name, &[]);
+        if template.routes(name).is_empty() {
+            let record = &event["Records"][0];
+            assert_eq!((&record["eventSource"], &record["eventName"]), (&json!("aws:dynamodb"), &json!("INSERT")));
+            assert!(record["dynamodb"]["Keys"]["PK"]["S"].as_str().unwrap().starts_with("J#"));
+            continue;
+        }
         let route = event["routeKey"].as_str().unwrap();
         assert!(template.routes(name).iter().any(|known| known == route), "{name} has no route {route}");
         let http = &event["requestContext"]["http"];
@@ -198,6 +223,7 @@ struct Stack {
     identity: DevelopmentIdentity,
     template: Template,
     deployed: HashMap<&'static str, String>,
+    store: aws::DynamoStore,
     bucket: aws_sdk_s3::Client,
 }
 
@@ -205,19 +231,29 @@ impl Stack {
     async fn up() -> Self {
         let emulator = Emulator::start();
         let sdk = emulator.sdk();
-        aws::create_table(&aws_sdk_dynamodb::Client::new(&sdk), "certificates").await.unwrap();
+        let records = aws_sdk_dynamodb::Client::new(&sdk);
+        aws::create_table(&records, "certificates").await.unwrap();
         let by_path = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true).build();
         let bucket = aws_sdk_s3::Client::from_conf(by_path);
         bucket.create_bucket().bucket("pictures").send().await.unwrap();
+        bucket.create_bucket().bucket("lists").send().await.unwrap();
         let kms = aws_sdk_kms::Client::new(&sdk);
         let identity = DevelopmentIdentity::from_pem(&keys::generate(Suite::Es256).unwrap()).unwrap();
         let mut deployed = nowhere();
         deployed.extend([
             ("SIGNING_KEY_ARN", new_key(&kms, KeySpec::Rsa2048, KeyUsageType::SignVerify).await),
             ("CONTACT_KEY_ARN", new_key(&kms, KeySpec::Hmac256, KeyUsageType::GenerateVerifyMac).await),
+            ("STATUS_KEY_ARN", new_key(&kms, KeySpec::EccNistP256, KeyUsageType::SignVerify).await),
             ("OIDC_KEY_SET_URL", published_by(&identity).await),
         ]);
-        Self { emulator, identity, template: Template::read(), deployed, bucket }
+        Self {
+            emulator,
+            identity,
+            template: Template::read(),
+            deployed,
+            store: aws::DynamoStore::new(records, "certificates"),
+            bucket,
+        }
     }
 
     fn token(&self, role: &str) -> String {
@@ -232,6 +268,22 @@ impl Stack {
             ("AWS_SECRET_ACCESS_KEY".to_owned(), "test".to_owned()),
         ]);
         Function::start(name, environment).await
+    }
+
+    /// Suspends imported certificates.
+    async fn suspend_many(&self, count: u64) {
+        let at = OffsetDateTime::now_utc();
+        for number in 0..count {
+            let certificate_id = CertificateId::parse(&format!("9876543{number:03}")).unwrap();
+            let status = Status::Suspended { until: at + time::Duration::DAY };
+            self.store.note(&StatusChange { at, certificate_id, status }).await.unwrap();
+        }
+    }
+
+    /// The newest revocation list, as a verifier fetches it.
+    async fn newest_list(&self, status: &Function) -> RevocationList {
+        let text = ok(status.answer(event("status", &[])).await, "application/jose").text();
+        RevocationList::open(&text, &self.store.published_keys().await.unwrap()).unwrap()
     }
 
     /// Everything in the bucket.
@@ -259,6 +311,8 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("BUCKET_NAME", "pictures".to_owned()),
         ("SIGNING_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
         ("CONTACT_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
+        ("STATUS_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
+        ("LISTS_BUCKET_NAME", "lists".to_owned()),
         ("OIDC_ISSUER", ISSUER.to_owned()),
         ("OIDC_AUDIENCE", AUDIENCE.to_owned()),
         ("OIDC_KEY_SET_URL", "https://idp.example.org/keys".to_owned()),

@@ -41,7 +41,10 @@ async fn each_suite_signs_certificates_that_its_published_key_verifies() {
         let did = client.get("/.well-known/did.json", "").await.unwrap();
         assert_eq!(did.header("content-type"), "application/did+json");
         assert_eq!(did.json()["id"], "did:india");
-        assert_eq!(did.json()["verificationMethod"].as_array().unwrap().len(), 1);
+        // The certificates' key and that of the status lists.
+        let names = did.json()["verificationMethod"].as_array().unwrap().clone();
+        let names: Vec<_> = names.iter().map(|method| method["proofVerificationMethod"].clone()).collect();
+        assert_eq!(names, [json!(["did:india"]), json!(["did:india#status"])]);
         let set = client.get("/.well-known/jwks.json", "").await.unwrap().json();
         assert_eq!(set["keys"][0]["alg"], suite.algorithm());
         assert_eq!(set["keys"][0]["kid"], methods[0].key.thumbprint());
@@ -68,7 +71,7 @@ async fn old_keys_stay_listed_and_verify_what_they_signed() {
     assert_eq!(verify(&old, &methods).unwrap().suite, Suite::Ps256);
     assert_eq!(verify(&new, &methods).unwrap().suite, Suite::Ed25519);
     assert_eq!(verify(&new, &methods[1..]).err(), Some(Refusal::UnknownKey));
-    assert_eq!(client.get("/.well-known/jwks.json", "").await.unwrap().json()["keys"].as_array().unwrap().len(), 2);
+    assert_eq!(client.get("/.well-known/jwks.json", "").await.unwrap().json()["keys"].as_array().unwrap().len(), 3);
     second.shutdown().await.unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }

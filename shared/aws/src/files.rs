@@ -1,9 +1,9 @@
-//! Pictures in an S3 bucket.
+//! Pictures and status lists in S3 buckets.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use async_trait::async_trait;
 use aws_sdk_s3::{Client, error::ProvideErrorMetadata, operation::get_object::GetObjectError, primitives::ByteStream};
-use issuer::ports::Files;
+use issuer::ports::{Files, PublicFiles};
 
 /// The [`Files`] in one bucket. The role needs `s3:ListBucket` beside `s3:GetObject`: without it S3 answers "forbidden" for an object that isn't there.
 #[derive(Clone, Debug)]
@@ -26,13 +26,13 @@ impl Files for S3Files {
             Ok(object) => object,
             Err(error) => match error.as_service_error() {
                 Some(GetObjectError::NoSuchKey(_)) => return Ok(None),
-                _ => return Err(error).context("reading a picture"),
+                _ => return Err(error).context("reading a file"),
             },
         };
         let mut bytes = Vec::new();
-        while let Some(part) = object.body.try_next().await.context("reading a picture")? {
+        while let Some(part) = object.body.try_next().await.context("reading a file")? {
             bytes.extend_from_slice(&part);
-            ensure!(bytes.len() <= MOST, "a picture has more than {MOST} bytes");
+            ensure!(bytes.len() <= MOST, "a file has more than {MOST} bytes");
         }
         Ok(Some(bytes))
     }
@@ -44,12 +44,21 @@ impl Files for S3Files {
         // The first write is there, or is just being made.
         match error.as_service_error().and_then(ProvideErrorMetadata::code) {
             Some("PreconditionFailed" | "ConditionalRequestConflict") => Ok(false),
-            _ => Err(error).context("keeping a picture"),
+            _ => Err(error).context("keeping a file"),
         }
     }
 }
 
-/// The [`Files`] of a function that prints nothing: a cache that keeps nothing. Without it every function would carry the S3 client, a tenth of its size.
+#[async_trait]
+impl PublicFiles for S3Files {
+    async fn replace(&self, key: &str, bytes: &[u8], media_type: &str) -> Result<()> {
+        let body = ByteStream::from(bytes.to_vec());
+        let request = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type).body(body);
+        request.send().await.map(|_| ()).context("replacing a file")
+    }
+}
+
+/// The [`Files`] of a function that prints nothing and publishes nothing: a cache that keeps nothing. Without it every function would carry the S3 client, a tenth of its size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoFiles;
 
@@ -61,6 +70,13 @@ impl Files for NoFiles {
 
     async fn write(&self, _key: &str, _bytes: &[u8], _media_type: &str) -> Result<bool> {
         Ok(true)
+    }
+}
+
+#[async_trait]
+impl PublicFiles for NoFiles {
+    async fn replace(&self, _key: &str, _bytes: &[u8], _media_type: &str) -> Result<()> {
+        bail!("this function publishes nothing")
     }
 }
 

@@ -16,7 +16,12 @@ pub use store::{DynamoStore, create_table};
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use issuer::{App, Config, app::Ports, config::Resources, ports::Files};
+use issuer::{
+    App, Config,
+    app::Ports,
+    config::Resources,
+    ports::{Files, PublicFiles},
+};
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
 /// The service on AWS for a function that prints nothing. Reads the environment; asks no other service, so that a start costs nothing.
@@ -25,7 +30,18 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 /// When a variable is missing or wrong; the error names it.
 pub async fn app() -> Result<App> {
     let sdk = sdk_config().await;
-    assemble(Resources::from_env()?, &sdk, Arc::new(NoFiles), None)
+    assemble(Resources::from_env()?, &sdk, Arc::new(NoFiles), Arc::new(NoFiles), None)
+}
+
+/// The same for a function that makes or shows status lists.
+///
+/// # Errors
+/// As [`app`].
+pub async fn app_with_lists() -> Result<App> {
+    let sdk = sdk_config().await;
+    let resources = Resources::from_env()?;
+    let lists = S3Files::new(s3(&sdk), resources.lists_bucket.as_str());
+    assemble(resources, &sdk, Arc::new(NoFiles), Arc::new(lists), None)
 }
 
 /// The same with a printer: reads the fonts in `FONTS_DIR`.
@@ -37,7 +53,7 @@ pub async fn app_with_printer() -> Result<App> {
     let printer = printer(Path::new(&resources.fonts), &resources.template)?;
     let sdk = sdk_config().await;
     let pictures = S3Files::new(s3(&sdk), resources.bucket.as_str());
-    assemble(resources, &sdk, Arc::new(pictures), Some(Arc::new(printer)))
+    assemble(resources, &sdk, Arc::new(pictures), Arc::new(NoFiles), Some(Arc::new(printer)))
 }
 
 /// A printer with every TrueType font in the folder `fonts`, for a template that comes with the service or, where `template` holds a `/`, lies in that folder.
@@ -96,13 +112,19 @@ fn assemble(
     resources: Resources,
     sdk: &SdkConfig,
     files: Arc<dyn Files>,
+    public_files: Arc<dyn PublicFiles>,
     printer: Option<Arc<document::Printer>>,
 ) -> Result<App> {
     let config = Config::from_env()?;
     let kms = aws_sdk_kms::Client::new(sdk);
+    let store = Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table));
     let ports = Ports {
-        store: Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table)),
+        store: store.clone(),
+        journal: store.clone(),
+        ledger: store,
+        public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
+        status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),
         pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),
         files,
         identity_provider: Arc::new(KeySetUrl::new(resources.key_set_url)?),

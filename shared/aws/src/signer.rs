@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
+use aws_lc_rs::digest;
 use aws_sdk_kms::{
     Client,
     primitives::Blob,
@@ -55,12 +56,18 @@ impl Signer for KmsSigner {
 
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
         let algorithm = &self.known().await?.algorithm;
+        // KMS takes 4,096 bytes; of more it wants the digest, which its EdDSA would sign as another message.
+        let (message, kind) = if message.len() > MOST_RAW && *algorithm != SigningAlgorithmSpec::Ed25519Sha512 {
+            (Blob::new(digest::digest(&digest::SHA256, message).as_ref()), MessageType::Digest)
+        } else {
+            (Blob::new(message), MessageType::Raw)
+        };
         let answer = self
             .client
             .sign()
             .key_id(&self.key)
-            .message(Blob::new(message))
-            .message_type(MessageType::Raw)
+            .message(message)
+            .message_type(kind)
             .signing_algorithm(algorithm.clone())
             .send()
             .await
@@ -74,6 +81,9 @@ impl Signer for KmsSigner {
         }
     }
 }
+
+/// The longest message that KMS hashes itself.
+const MOST_RAW: usize = 4096;
 
 /// How a key of this kind signs, where there is a suite for it.
 fn algorithm(spec: Option<&KeySpec>) -> Result<SigningAlgorithmSpec> {

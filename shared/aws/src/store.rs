@@ -8,7 +8,9 @@
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
 //! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id}#{event}` |
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
+//! | seal of the log | `LOG` | number |
 //! | counter of positions | `NUMBERS` | `certificates` |
+//! | how far status lists are published | `STATUS` | `latest` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.
@@ -16,7 +18,9 @@
 
 mod commit;
 mod items;
+mod journal;
 mod keys;
+mod ledger;
 mod retry;
 mod table;
 

@@ -11,6 +11,7 @@
 pub mod binding;
 pub mod bitstring;
 pub mod canonical;
+pub mod chain;
 pub mod claims;
 pub mod context;
 mod crypto;

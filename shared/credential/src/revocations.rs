@@ -72,6 +72,14 @@ impl Entry {
     fn of(id: &CertificateId) -> Self {
         id.position().map_or_else(|| Self::Foreign(digest(id)), Self::Ours)
     }
+
+    /// The W3C list it lies in.
+    fn list(self) -> Option<u64> {
+        match self {
+            Self::Ours(position) => Some(position.list()),
+            Self::Foreign(_) => None,
+        }
+    }
 }
 
 fn digest(id: &CertificateId) -> u64 {
@@ -100,12 +108,13 @@ impl RevocationList {
 
     /// List number 1, without entries. Times are kept to the second.
     pub fn first(issuer: &str, issued_at: OffsetDateTime, next_update: OffsetDateTime) -> Self {
-        let head = Head {
-            issuer: issuer.to_owned(),
-            number: 1,
-            issued_at: second(issued_at),
-            next_update: second(next_update),
-        };
+        Self::empty(issuer, 1, issued_at, next_update)
+    }
+
+    /// A list of any number without entries: what everything that ever happened is told to, when the list before is lost.
+    pub fn empty(issuer: &str, number: u64, issued_at: OffsetDateTime, next_update: OffsetDateTime) -> Self {
+        let head =
+            Head { issuer: issuer.to_owned(), number, issued_at: second(issued_at), next_update: second(next_update) };
         Self { head, entries: Entries::new() }
     }
 
@@ -147,6 +156,11 @@ impl RevocationList {
     /// Where a certificate of this issuer stood when the list was issued, looked at `now`.
     pub fn status_of(&self, id: &CertificateId, now: OffsetDateTime) -> Status {
         self.entries.get(&Entry::of(id)).copied().unwrap_or_default().at(now)
+    }
+
+    /// Whether both say the same of every certificate.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self.head.issuer == other.head.issuer && self.entries == other.entries
     }
 
     /// Makes the list ready for one signature by the status key.
@@ -203,6 +217,12 @@ impl RevocationList {
         self.entries.is_empty()
     }
 
+    /// The W3C lists with a suspension that is over at `at`, ascending; a list may stand there twice.
+    pub fn lists_of_suspensions_over(&self, at: OffsetDateTime) -> Vec<u64> {
+        let over = self.entries.iter().filter(|(_, status)| status.at(at) == Status::Valid);
+        over.filter_map(|(entry, _)| entry.list()).collect()
+    }
+
     /// The certificates of ours in one W3C list (see [`Position::list`]) that are not valid, in order of place.
     pub fn in_list(&self, list: u64) -> impl Iterator<Item = (Position, Status)> {
         let start = Position::new(list.saturating_mul(Position::ENTRIES));
@@ -255,11 +275,7 @@ impl RevocationDelta {
 
     /// The W3C lists in which it changes something, each once, ascending.
     pub fn lists(&self) -> Vec<u64> {
-        let positions = self.entries.keys().filter_map(|entry| match entry {
-            Entry::Ours(position) => Some(position.list()),
-            Entry::Foreign(_) => None,
-        });
-        let mut lists: Vec<u64> = positions.collect();
+        let mut lists: Vec<u64> = self.entries.keys().filter_map(|entry| entry.list()).collect();
         lists.dedup();
         lists
     }

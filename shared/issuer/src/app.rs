@@ -3,7 +3,7 @@
 use crate::{
     Config,
     auth::Tokens,
-    ports::{Files, IdentityProvider, Pepper, Signer, Store},
+    ports::{Files, IdentityProvider, Journal, Ledger, Pepper, PublicFiles, Signer, Store},
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -20,10 +20,18 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
+    /// The key that signs status lists.
+    pub status_signer: Arc<dyn Signer>,
     /// The secret for contact hashes.
     pub pepper: Arc<dyn Pepper>,
     /// Pictures made before.
     pub files: Arc<dyn Files>,
+    /// Changes of status, and how far they are published.
+    pub journal: Arc<dyn Journal>,
+    /// The log and its chain.
+    pub ledger: Arc<dyn Ledger>,
+    /// Status lists.
+    pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
@@ -32,6 +40,8 @@ pub struct App {
     pub printing: Arc<Printing>,
     /// The signing key under its public name, once it is published; see [`crate::keys::current`].
     pub method: Arc<OnceCell<VerificationMethod>>,
+    /// The status key under its public name, once it is published.
+    pub status_method: Arc<OnceCell<VerificationMethod>>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
     pub numbers: Arc<Mutex<Range<u64>>>,
     /// Now, UTC.
@@ -46,12 +56,17 @@ impl App {
             config: Arc::new(config),
             store: ports.store,
             signer: ports.signer,
+            status_signer: ports.status_signer,
             pepper: ports.pepper,
             files: ports.files,
+            journal: ports.journal,
+            ledger: ports.ledger,
+            public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
             printing: Arc::default(),
             method: Arc::default(),
+            status_method: Arc::default(),
             numbers: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
@@ -64,10 +79,18 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
+    /// The key that signs status lists.
+    pub status_signer: Arc<dyn Signer>,
     /// The secret for contact hashes.
     pub pepper: Arc<dyn Pepper>,
     /// Pictures made before.
     pub files: Arc<dyn Files>,
+    /// Changes of status, and how far they are published.
+    pub journal: Arc<dyn Journal>,
+    /// The log and its chain.
+    pub ledger: Arc<dyn Ledger>,
+    /// Status lists.
+    pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.
     pub identity_provider: Arc<dyn IdentityProvider>,
     /// Prints certificates, where the process has fonts.

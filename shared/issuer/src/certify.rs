@@ -8,9 +8,10 @@ use crate::{
     http::Json,
     keys,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
+    status::positions_secret,
 };
 use anyhow::{Context, Result};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::rand;
 use axum::{
     Router,
     extract::State,
@@ -214,9 +215,7 @@ fn new_issuance(event: &Event, certificate_id: CertificateId, now: OffsetDateTim
 
 /// A place in the status lists that no other certificate gets. Numbers are taken from the store some at a time; what a process leaves unused stays empty.
 async fn position(app: &App) -> Result<Position> {
-    let pepper = app.pepper.contact_key().await.context("reading the contact key")?;
-    let secret = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &pepper), POSITIONS);
-    let secret = secret.as_ref().try_into().context("a secret of another length")?;
+    let secret = positions_secret(app).await?;
     let mut left = app.numbers.lock().await;
     if left.is_empty() {
         let first = app.store.numbers(NUMBERS_AT_A_TIME).await?;
@@ -226,8 +225,6 @@ async fn position(app: &App) -> Result<Position> {
     Position::of_number(number, &secret).context("the status lists are full")
 }
 
-/// Never to be changed: with another label the same number would lead to another place.
-const POSITIONS: &[u8] = b"positions in status lists, version 1";
 /// Few enough that a function which makes one certificate wastes little, many enough that the counter is no bottleneck.
 const NUMBERS_AT_A_TIME: u64 = 32;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use credential::{Profile, Rules, qr::Form};
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 /// What a country sets, all of it from environment variables.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Config {
     pub qr_form: Form,
     /// `PUBLIC_URL`: what links in answers start with; default: none, links are paths.
     pub public_url: String,
+    /// `STATUS_VALID_SECONDS` (86,400): how long a revocation list may be relied on; a new one is there after three quarters of it at the latest.
+    pub status_valid: Duration,
     /// Who may call.
     pub identity: Identity,
 }
@@ -121,6 +123,7 @@ impl Config {
                 _ => bail!("QR_FORM must be utf8 or raw"),
             },
             public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
+            status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
             identity: Identity {
                 issuer: required("OIDC_ISSUER")?,
                 audience: required("OIDC_AUDIENCE")?,
@@ -147,6 +150,10 @@ pub struct Resources {
     pub signing_key: String,
     /// `CONTACT_KEY_ARN`: the KMS HMAC key behind contact hashes.
     pub contact_key: String,
+    /// `STATUS_KEY_ARN`: the KMS key that signs status lists.
+    pub status_key: String,
+    /// `LISTS_BUCKET_NAME`: the S3 bucket for status lists.
+    pub lists_bucket: String,
     /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
     pub key_set_url: String,
     /// `FONTS_DIR`: the folder with the fonts, where the function prints; default `/opt/fonts`.
@@ -169,6 +176,8 @@ impl Resources {
             bucket: required("BUCKET_NAME")?,
             signing_key: required("SIGNING_KEY_ARN")?,
             contact_key: required("CONTACT_KEY_ARN")?,
+            status_key: required("STATUS_KEY_ARN")?,
+            lists_bucket: required("LISTS_BUCKET_NAME")?,
             key_set_url: required("OIDC_KEY_SET_URL")?,
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
@@ -187,13 +196,15 @@ pub struct Place {
     pub fonts: String,
     /// `TEMPLATE`: the country's pages: a template that comes with the service (`india` unless said), or the path of a folder with one, which holds a `/`.
     pub template: String,
+    /// `STATUS_PUBLISH_SECONDS`: how often changes of status are published; 5 unless said.
+    pub publish_every: Duration,
 }
 
 impl Place {
     /// Reads the variables.
     ///
     /// # Errors
-    /// When the port is none.
+    /// When a number is none.
     pub fn from_env() -> Result<Self> {
         let text = |name: &str, default: &str| {
             std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| default.to_owned())
@@ -203,9 +214,20 @@ impl Place {
             data: text("DATA_DIR", "./data"),
             fonts: text("FONTS_DIR", "./fonts/ttf"),
             template: text("TEMPLATE", TEMPLATE),
+            publish_every: seconds("STATUS_PUBLISH_SECONDS", &text("STATUS_PUBLISH_SECONDS", "5"), MOST_BETWEEN)?,
         })
     }
 }
+
+/// `RUST_LOG`: the level from which lines are logged (`info` unless said), or `crate=level` for each crate, with commas between.
+pub fn log_levels() -> String {
+    std::env::var("RUST_LOG").ok().filter(|levels| !levels.is_empty()).unwrap_or_else(|| "info".to_owned())
+}
+
+/// A year: beyond that a list is no news.
+const MOST_VALID: u64 = 366 * 86_400;
+/// A day.
+const MOST_BETWEEN: u64 = 86_400;
 
 const TEMPLATE: &str = "india";
 
@@ -217,6 +239,14 @@ fn iri(name: &str, value: String) -> Result<String> {
         bail!("{name} must be an absolute IRI, such as https://example.org/ or did:web:example.org");
     }
     Ok(value)
+}
+
+fn seconds(name: &str, value: &str, most: u64) -> Result<Duration> {
+    let seconds = number(name, value)?;
+    if !(1..=most).contains(&seconds) {
+        bail!("{name} must be 1 to {most} seconds");
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
@@ -241,6 +271,7 @@ mod tests {
         assert_eq!(config.verification_method, "did:india");
         assert_eq!((config.rules.most_events, config.most_bytes, config.update_limit), (100, 1_048_576, 100));
         assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
+        assert_eq!(config.status_valid, Duration::from_hours(24));
         assert_eq!(config.identity.phone_claim, "preferred_username");
         assert_eq!(with(&[("OIDC_PRESET", "cognito")]).unwrap().identity.phone_claim, "phone_number");
         assert_eq!(
@@ -264,6 +295,8 @@ mod tests {
             ("CERTIFY_MOST_BYTES", "-1"),
             ("CERTIFICATE_UPDATE_LIMIT", "never"),
             ("QR_FORM", "binary"),
+            ("STATUS_VALID_SECONDS", "0"),
+            ("STATUS_VALID_SECONDS", "99999999999"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

@@ -50,6 +50,15 @@ pub enum Error {
     /// Nothing there that this caller may see.
     #[error("there is no such certificate, or it is not yours to see")]
     NoCertificate,
+    /// DIVOC's question for the revoked, asked with something that names no certificate.
+    #[error("the body is no credential: evidence[0].certificateId is missing or no certificate's id")]
+    NoEvidence,
+    /// DIVOC's way to say that nothing speaks against a certificate.
+    #[error("the certificate is not revoked")]
+    NotRevoked,
+    /// A status list that is not there, or not there yet.
+    #[error("there is no such status list")]
+    NoList,
     /// No such route.
     #[error("there is no such route")]
     NoRoute,
@@ -118,6 +127,9 @@ impl Error {
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "Unauthenticated"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
             Self::NoCertificate => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
+            Self::NoEvidence => (StatusCode::BAD_REQUEST, "no-evidence", "Not a credential"),
+            Self::NotRevoked => (StatusCode::NOT_FOUND, "not-revoked", "Not revoked"),
+            Self::NoList => (StatusCode::NOT_FOUND, "no-list", "No such status list"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
             Self::Conflict { .. } => {
@@ -160,6 +172,9 @@ impl Error {
                 json!({ "errors": errors })
             }
             Self::Unfinished { items } => json!({ "items": items }),
+            Self::NoEvidence => {
+                json!({ "errors": [{ "pointer": "/evidence/0/certificateId", "detail": "the id of a certificate" }] })
+            }
             Self::Forbidden(roles) => json!({ "roles": roles.iter().map(|role| role.as_str()).collect::<Vec<_>>() }),
             _ => json!({}),
         }

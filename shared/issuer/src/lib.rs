@@ -3,6 +3,7 @@
 //! The same [`axum::Router`] is served by the Lambda functions (each its own part) and by the local service (all of it). [`routes`] is the list of every route.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod certify;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod ports;
 pub mod print;
 pub mod revoke;
 pub mod site;
+pub mod status;
 pub mod update;
 pub mod verify;
 
@@ -32,10 +34,12 @@ pub fn routes() -> Router<App> {
         .merge(update::routes())
         .merge(revoke::routes())
         .merge(history::routes())
+        .merge(audit::routes())
         .merge(fetch::pdf_routes())
         .merge(fetch::head_routes())
         .merge(fetch::qr_routes())
         .merge(fetch::credential_routes())
+        .merge(status::routes())
         .merge(verify::routes())
         .merge(keys::routes())
         .merge(site::routes())

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status, VerificationMethod,
+    chain::{Entry, Seal},
 };
 use jsonwebtoken::jwk::JwkSet;
 use time::OffsetDateTime;
@@ -61,7 +62,7 @@ pub trait Store: Send + Sync {
     async fn published_keys(&self) -> anyhow::Result<Vec<VerificationMethod>>;
 }
 
-/// The key that signs certificates; it never leaves where it is.
+/// A key that signs certificates or lists; it never leaves where it is.
 #[async_trait]
 pub trait Signer: Send + Sync {
     /// The public half, with its suite. Cheap after the first call.
@@ -88,11 +89,81 @@ pub trait Files: Send + Sync {
     async fn write(&self, key: &str, bytes: &[u8], media_type: &str) -> anyhow::Result<bool>;
 }
 
+/// Files that everyone may read and that may change: status lists.
+#[async_trait]
+pub trait PublicFiles: Files {
+    /// Puts `bytes` under `key`, in place of what may be there.
+    async fn replace(&self, key: &str, bytes: &[u8], media_type: &str) -> anyhow::Result<()>;
+}
+
+/// What the publication of status lists needs of the records. Reads are as consistent as the [`Store`]'s.
+///
+/// Whatever changes a certificate's status notes it in the transaction of the change, under the minute it took for the time of the change. So a note may
+/// become visible some seconds after its minute: readers look back.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// The changes noted from the minute of `from` to the minute of `to`, in order of time.
+    async fn changes(&self, from: OffsetDateTime, to: OffsetDateTime) -> anyhow::Result<Vec<StatusChange>>;
+
+    /// Every change that was ever noted, in order of time. Looks through all records: for when there is no list to go on from.
+    async fn all_changes(&self) -> anyhow::Result<Vec<StatusChange>>;
+
+    /// How many numbers of positions were taken so far, whether certificates came of them or not.
+    async fn numbers_taken(&self) -> anyhow::Result<u64>;
+
+    /// What was published last.
+    async fn published(&self) -> anyhow::Result<Option<Published>>;
+
+    /// Records what was published, unless something newer is recorded; tells whether it did. A second call changes nothing and answers `true`.
+    async fn record(&self, published: &Published) -> anyhow::Result<bool>;
+
+    /// Where a certificate stands; `None` if there is none of that id.
+    async fn status_of(&self, certificate: &CertificateId) -> anyhow::Result<Option<Status>>;
+}
+
+/// The log of everything that was done, written with what was done, and the chain of seals over it.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The entries from the minute of `from` to before that of `until`, in order of their keys. A late one may appear some seconds after its minute.
+    async fn entries(&self, from: OffsetDateTime, until: OffsetDateTime) -> anyhow::Result<Vec<Entry>>;
+
+    /// The newest seal.
+    async fn last_seal(&self) -> anyhow::Result<Option<Seal>>;
+
+    /// The seals from that number on, in order, at most so many.
+    async fn seals(&self, from: u64, most: usize) -> anyhow::Result<Vec<Seal>>;
+
+    /// Appends a seal; [`Commit::Lost`] if there is one of its number, also if it is the same.
+    async fn append(&self, seal: &Seal) -> anyhow::Result<Commit>;
+}
+
 /// Where the identity provider's signing keys come from.
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
     /// The provider's current key set; read anew at each call, callers cache it.
     async fn key_set(&self) -> anyhow::Result<JwkSet>;
+}
+
+/// One note of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChange {
+    /// When it happened.
+    pub at: OffsetDateTime,
+    /// The certificate.
+    pub certificate_id: CertificateId,
+    /// Where it stands since then.
+    pub status: Status,
+}
+
+/// How far publication came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The number of the newest revocation list.
+    pub number: u64,
+    /// Up to when the journal was read.
+    pub read_until: OffsetDateTime,
+    /// How many lists of the W3C's form there are, from number 0.
+    pub lists: u64,
 }
 
 /// One attempt to issue one certificate.

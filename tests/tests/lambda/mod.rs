@@ -28,9 +28,11 @@ impl Template {
         functions.map(|function| (text(&function["Metadata"]["BuildProperties"]["Binary"]), function)).collect()
     }
 
-    /// What API Gateway sends to the function: `GET /health`.
+    /// What API Gateway sends to the function: `GET /health`. Nothing to one that a stream or a schedule starts.
     pub(crate) fn routes(&self, function: &str) -> Vec<String> {
-        let events = self.functions()[function]["Properties"]["Events"].as_mapping().unwrap().values();
+        let functions = self.functions();
+        let events = functions[function]["Properties"]["Events"].as_mapping().unwrap().values();
+        let events = events.filter(|event| event["Type"] == "HttpApi");
         let route = |event: &Yaml| {
             let route = &event["Properties"];
             format!("{} {}", text(&route["Method"]), text(&route["Path"]))
@@ -94,15 +96,20 @@ impl Function {
 
     /// What API Gateway would answer its caller. Only on a runtime of one thread: on more the simulator can miss the moment an invocation completes.
     pub(crate) async fn answer(&self, event: Value) -> Answer {
-        let invocation = self.lambda.enqueue_payload(event).await;
-        let done = self.lambda.wait_for_invocation_complete(&invocation, Duration::from_secs(29)).await;
-        let done = done.unwrap_or_else(|fault| panic!("{fault}: {}", self.log()));
-        let response = done.response.unwrap_or_else(|| panic!("{:?}: {}", done.error, self.log())).payload;
+        let response = self.outcome(event).await.unwrap_or_else(|fault| panic!("{fault}: {}", self.log()));
         let body = response["body"].as_str().unwrap_or_default();
         let body = if response["isBase64Encoded"] == true { decode(body) } else { body.into() };
         let headers = response["headers"].as_object().unwrap().iter();
         let headers = headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
         Answer { status: response["statusCode"].as_u64().unwrap().try_into().unwrap(), headers, body }
+    }
+
+    /// What a task answers, or that it failed; as [`Function::answer`].
+    pub(crate) async fn outcome(&self, event: Value) -> Result<Value, String> {
+        let invocation = self.lambda.enqueue_payload(event).await;
+        let done = self.lambda.wait_for_invocation_complete(&invocation, Duration::from_secs(29)).await;
+        let done = done.map_err(|fault| fault.to_string())?;
+        done.response.map(|response| response.payload).ok_or_else(|| format!("{:?}", done.error))
     }
 
     /// What it has logged so far.

@@ -11,6 +11,13 @@ pub(super) const PARTITION: &str = "PK";
 pub(super) const SORT: &str = "SK";
 /// The partition of published keys: there are a handful in a country's lifetime.
 pub(super) const KEYS: &str = "KEYS";
+/// What the partitions of noted changes start with, and how many a minute has.
+pub(super) const NOTES: &str = "J#";
+pub(super) const SHARDS: u32 = 8;
+/// How many partitions a minute of the log has.
+pub(super) const LOG_SHARDS: u32 = 16;
+/// The partition of the log's seals: some hundred a day.
+pub(super) const SEALS: &str = "LOG";
 /// What every certificate's sort key starts with.
 pub(super) const CERTIFICATES: &str = "C#";
 
@@ -81,13 +88,33 @@ pub(super) fn contact(hash: &str, code: &BeneficiaryCode) -> Item {
 /// campaign's writes.
 pub(super) fn audit(at: OffsetDateTime, certificate: &CertificateId, event: AuditEvent) -> Result<Item> {
     let (stamp, id) = (stamp(at)?, certificate.as_str());
-    Ok(key(format!("A#{}#{:x}", minute(&stamp)?, shard(id, 16)), format!("{stamp}#{id}#{}", event.as_str())))
+    Ok(key(log(at, shard(id, LOG_SHARDS))?, format!("{stamp}#{id}#{}", event.as_str())))
+}
+
+/// One of the sixteen partitions of a minute of the log.
+pub(super) fn log(minute: OffsetDateTime, shard: u32) -> Result<String> {
+    Ok(format!("A#{}#{shard:x}", self::minute(&stamp(minute)?)?))
+}
+
+/// A seal of the log; numbers of one width, so that the order of the texts is theirs.
+pub(super) fn seal(number: u64) -> Item {
+    key(SEALS, seal_number(number))
+}
+
+/// The same number as a sort key.
+pub(super) fn seal_number(number: u64) -> String {
+    format!("{number:020}")
 }
 
 /// A note for the publication of status lists; in eight partitions a minute.
 pub(super) fn note(at: OffsetDateTime, certificate: &CertificateId) -> Result<Item> {
-    let (stamp, id) = (stamp(at)?, certificate.as_str());
-    Ok(key(format!("J#{}#{:x}", minute(&stamp)?, shard(id, 8)), format!("{stamp}#{id}")))
+    let id = certificate.as_str();
+    Ok(key(notes(at, shard(id, SHARDS))?, format!("{}#{id}", stamp(at)?)))
+}
+
+/// The partition of such notes of one minute, one of [`SHARDS`].
+pub(super) fn notes(at: OffsetDateTime, shard: u32) -> Result<String> {
+    Ok(format!("{NOTES}{}#{shard:x}", minute(&stamp(at)?)?))
 }
 
 fn minute(stamp: &str) -> Result<&str> {
@@ -101,6 +128,11 @@ fn shard(id: &str, shards: u32) -> u32 {
 /// The counter that positions in the status lists are numbered by.
 pub(super) fn numbers() -> Item {
     key("NUMBERS", "certificates")
+}
+
+/// How far status lists are published.
+pub(super) fn status_lists() -> Item {
+    key("STATUS", "latest")
 }
 
 /// A key under another name is published anew: proofs quote the name, so verifiers must find it.

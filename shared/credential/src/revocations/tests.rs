@@ -121,6 +121,11 @@ fn the_last_change_counts_and_what_is_valid_goes() {
     assert_eq!(list.len(), 3);
     let over = list.next([], TOMORROW, TOMORROW + Duration::DAY);
     assert_eq!((over.number(), over.len()), (4, 2));
+    assert_eq!(list.lists_of_suspensions_over(TOMORROW), [(1 << 19) - 1]);
+    assert_eq!(list.lists_of_suspensions_over(LATER), [0; 0]);
+    assert!(over.agrees_with(&over.next([], TOMORROW, TOMORROW + Duration::DAY)));
+    assert!(!over.agrees_with(&list));
+    assert!(!RevocationList::first(DID, NOW, TOMORROW).agrees_with(&RevocationList::empty("did:x", 1, NOW, TOMORROW)));
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! What a schedule and a stream do on AWS: publishes changes of status and seals the log every few seconds until the service stops.
+
+use anyhow::{Context, Result};
+use issuer::{App, audit::seal, status::publish};
+use std::time::Duration;
+use tokio::{
+    select,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval},
+};
+
+/// The task that publishes.
+pub(crate) struct Publishing {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Publishes the first list before it returns, if there is none yet; everything else beside the service.
+///
+/// # Errors
+/// When the first list can't be made.
+pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
+    let is_first = app.journal.published().await?.is_none();
+    if is_first {
+        publish(&app).await.context("publishing the first status list")?;
+    }
+    let (stop, mut stopped) = oneshot::channel();
+    let task = tokio::spawn(async move {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if is_first {
+            // The first tick comes at once.
+            ticks.tick().await;
+        }
+        loop {
+            select! {
+                // A service that is dropped without a word is gone: so are its readers.
+                _ = &mut stopped => return,
+                _ = ticks.tick() => {}
+            }
+            // Between two steps of a run nothing is lost: the next one, by whomever, goes on.
+            if let Err(fault) = publish(&app).await {
+                tracing::error!(cause = format!("{fault:#}"), "status lists were not published");
+            }
+            if let Err(fault) = seal(&app).await {
+                tracing::error!(cause = format!("{fault:#}"), "the log was not sealed");
+            }
+        }
+    });
+    Ok(Publishing { stop, task })
+}
+
+impl Publishing {
+    /// Lets a run that has begun end.
+    ///
+    /// # Errors
+    /// When the task broke.
+    pub(crate) async fn shutdown(self) -> Result<()> {
+        // Nobody listens if the task ended by itself; joining tells why.
+        let _ = self.stop.send(());
+        Ok(self.task.await?)
+    }
+}
