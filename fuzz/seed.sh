@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-for target in event canonicalise qr_read verify; do
+for target in event canonicalise qr_read verify did_document; do
     mkdir -p "corpus/$target"
     if [ -d "seeds/$target" ]; then cp "seeds/$target"/* "corpus/$target/"; fi
 done

@@ -6,7 +6,7 @@ STAGE ?= dev
 ARCHITECTURE ?= arm64
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: validate build deploy test-stack
+.PHONY: validate build deploy test-stack csr import-key
 
 validate: $(INFRA_VENV)/ready ## Judge the template: sam validate, cfn-lint, checkov; without network
 	AWS_DEFAULT_REGION=eu-central-1 $(INFRA_VENV)/bin/sam validate --lint --template template.yaml
@@ -24,6 +24,12 @@ deploy: $(INFRA_VENV)/ready ## Deploy what was built (STAGE=dev or prod, setting
 
 test-stack: $(STACK_VENV)/ready fonts ## Deploy to an emulator of AWS, prove requests and rights there
 	$(STACK_VENV)/bin/python tests/stack/run.py
+
+csr: ## A certificate request by the signing key in KMS: KEY=arn:… SUBJECT='C=IN, O=…, CN=…' USAGES='divoc …'
+	@cargo run --quiet -p aws --bin csr -- "$(KEY)" "$(SUBJECT)" $(USAGES)
+
+import-key: $(INFRA_VENV)/ready ## A CA-issued private key into KMS: FILE=key.pem CERT=certificate.pem
+	$(INFRA_VENV)/bin/python infra/import-key.py "$(FILE)" $(if $(CERT),--cert "$(CERT)")
 
 $(INFRA_VENV)/ready: infra/requirements.txt
 $(STACK_VENV)/ready: tests/stack/requirements.txt

@@ -18,16 +18,10 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use aws::{DynamoStore, S3Files};
-use credential::{Suite, VerificationMethod};
-use issuer::{
-    App, Config,
-    app::Ports,
-    config::Place,
-    ports::{Signer, Store},
-};
+use credential::Suite;
+use issuer::{App, Config, Error, app::Ports, config::Place, keys::current};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, net::Ipv4Addr, path::Path, sync::Arc};
-use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tower::limit::GlobalConcurrencyLimitLayer;
 
@@ -68,19 +62,18 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let folder = Folder::take(&place.data)?;
     let identity =
         Arc::new(DevelopmentIdentity::from_pem(&folder.secret(IDENTITY_KEY, || keys::generate(Suite::Es256))?)?);
-    let signer = SoftwareSigner::from_pem(&folder.secret("signing.pem", || keys::generate(suite))?)?;
+    let signer = SoftwareSigner::from_pem(&folder.secret(&place.signing_key, || keys::generate(suite))?)?;
     let pepper = KeptPepper::from_text(&folder.secret("contact.key", KeptPepper::generate)?)?;
     let records = records::client(folder.at("records.sqlite").as_deref())?;
     aws::create_table(&records, TABLE).await?;
     let store = Arc::new(DynamoStore::new(records, TABLE));
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
     let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
-    let method = VerificationMethod::new(config.verification_method.as_str(), signer.public_key().await?);
-    store.publish_key(&method, OffsetDateTime::now_utc()).await?;
     let ports = Ports {
         store: store.clone(),
         journal: store.clone(),
         ledger: store.clone(),
+        key_ring: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),
         pepper: Arc::new(pepper),
@@ -92,6 +85,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let mut app = App::new(config, ports);
     let publishing = publication::start(app.clone(), place.publish_every).await?;
     change(&mut app);
+    publish(&app).await?;
     let tokens = tokens(&identity, &folder)?;
     let (base_url, stop, serving) = serve(place.port, app).await?;
     Ok(Running { base_url, store, identity, tokens, stop, serving, publishing, folder })
@@ -140,6 +134,14 @@ impl Running {
         let _ = self.stop.send(());
         self.serving.await??;
         self.publishing.shutdown().await
+    }
+}
+
+/// Verifiers find the key before it signs for the first time. A key that must not sign is no reason not to start: what was signed before is still fetched.
+async fn publish(app: &App) -> Result<()> {
+    match current(app).await {
+        Ok(_) | Err(Error::SigningKey(_)) => Ok(()),
+        Err(fault) => Err(fault).context("publishing the signing key"),
     }
 }
 

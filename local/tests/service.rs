@@ -9,14 +9,18 @@
 
 use anyhow::Result;
 use aws::S3Files;
-use credential::{Suite, VerificationMethod};
+use credential::{Purpose, Suite};
 use issuer::{
     config::Place,
-    ports::{Files, Reservation, Store},
+    ports::{Files, KeyRing, Reservation, Store},
 };
 use local::{Running, pictures};
-use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt, path::Path};
-use time::{Duration, macros::datetime};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -30,9 +34,9 @@ mod contract;
 async fn a_restart_finds_everything_again() {
     let folder = tempfile::tempdir().unwrap();
     let first = local::start(place(folder.path())).await.unwrap();
-    let keys = first.store().published_keys().await.unwrap();
-    assert_eq!(keys.iter().map(|method| method.id.as_str()).collect::<Vec<_>>(), ["did:india"]);
-    assert_eq!(keys[0].key.suite(), Suite::Ps256);
+    let keys = first.store().keys().await.unwrap();
+    let names: BTreeMap<_, _> = keys.iter().map(|known| (known.method.id.as_str(), known.method.key.suite())).collect();
+    assert_eq!(names, BTreeMap::from([("did:india", Suite::Ps256), ("did:india#status", Suite::Es256)]));
     let intent = contract::intent(&contract::slot(1), contract::NOW);
     let Reservation::Ours(issuance) = first.store().reserve(&intent).await.unwrap() else { panic!("not ours") };
     let certificate = contract::certificate(&intent, &issuance, &[]);
@@ -40,7 +44,7 @@ async fn a_restart_finds_everything_again() {
     first.shutdown().await.unwrap();
 
     let second = local::start(place(folder.path())).await.unwrap();
-    assert_eq!(second.store().published_keys().await.unwrap(), keys);
+    assert_eq!(second.store().keys().await.unwrap(), keys);
     let found = second.store().certificates(&intent.slot.beneficiary, None).await.unwrap();
     assert_eq!(found[0].signed.as_str(), certificate.signed.as_str());
     assert_eq!(second.store().beneficiary_of(&issuance.certificate_id).await.unwrap(), Some(intent.slot.beneficiary));
@@ -81,7 +85,9 @@ async fn two_services_never_share_a_folder() {
 async fn every_suite_can_be_the_services() {
     for suite in [Suite::Ps256, Suite::Es256, Suite::Es256k, Suite::Ed25519] {
         let running = local::start_signing(memory(), suite, |_| {}).await.unwrap();
-        assert_eq!(running.store().published_keys().await.unwrap()[0].key.suite(), suite);
+        let keys = running.store().keys().await.unwrap();
+        let signs = keys.iter().find(|known| known.method.purpose == Purpose::Certificates).unwrap();
+        assert_eq!(signs.method.key.suite(), suite);
     }
 }
 
@@ -93,22 +99,6 @@ async fn it_answers_over_http_until_it_is_shut_down() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     running.shutdown().await.unwrap();
     assert!(get(&url, "/.well-known/did.json").await.is_err());
-}
-
-#[tokio::test]
-async fn keys_are_published_once_the_newest_first() {
-    let store = local::start(memory()).await.unwrap().store();
-    let own = store.published_keys().await.unwrap().remove(0);
-    let other = local::start(memory()).await.unwrap().store().published_keys().await.unwrap().remove(0);
-    let later = datetime!(2126-01-01 0:00 UTC);
-    store.publish_key(&other, later).await.unwrap();
-    store.publish_key(&other, later + Duration::DAY).await.unwrap();
-    store.publish_key(&own, later + Duration::DAY).await.unwrap();
-    assert_eq!(store.published_keys().await.unwrap(), [other.clone(), own.clone()]);
-    // Proofs quote the name: under another name it is another method.
-    let renamed = VerificationMethod { id: "did:other".into(), ..own.clone() };
-    store.publish_key(&renamed, later - Duration::DAY).await.unwrap();
-    assert_eq!(store.published_keys().await.unwrap(), [other, renamed, own]);
 }
 
 #[tokio::test]
@@ -169,6 +159,7 @@ fn memory() -> Place {
     Place {
         port: 0,
         data: ":memory:".into(),
+        signing_key: "signing.pem".into(),
         fonts: "no-such-folder".into(),
         template: "india".into(),
         publish_every: std::time::Duration::from_hours(1),

@@ -3,13 +3,14 @@
 use crate::Client;
 use anyhow::{Result, bail};
 use async_trait::async_trait;
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, SlotKey, VerificationMethod};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, SlotKey};
 use issuer::{
     App,
     config::Place,
     ports::{Audit, Certificate, Change, Commit, Files, Intent, Occupant, Reservation, Signer, Store},
 };
 use std::{
+    cell::Cell,
     collections::HashMap,
     sync::{
         Arc,
@@ -51,7 +52,14 @@ const A_DAY: std::time::Duration = std::time::Duration::from_hours(24);
 /// A place that keeps nothing, on a free port, with the fonts that `make fonts` brings.
 pub fn memory() -> Place {
     let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/ttf").to_owned();
-    Place { port: 0, data: ":memory:".into(), fonts, template: "india".into(), publish_every: A_DAY }
+    Place {
+        port: 0,
+        data: ":memory:".into(),
+        signing_key: "signing.pem".into(),
+        fonts,
+        template: "india".into(),
+        publish_every: A_DAY,
+    }
 }
 
 /// A store that goes down at a chosen call, as a process does that is killed: from then on it answers nothing until it is revived.
@@ -139,14 +147,6 @@ impl Store for Mortal {
     async fn beneficiary_of(&self, certificate: &CertificateId) -> Result<Option<BeneficiaryCode>> {
         self.inner.beneficiary_of(certificate).await
     }
-
-    async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> Result<()> {
-        self.write(self.inner.publish_key(method, since)).await
-    }
-
-    async fn published_keys(&self) -> Result<Vec<VerificationMethod>> {
-        self.inner.published_keys().await
-    }
 }
 
 /// A signer that counts, and fails from a chosen signature on until it is mended.
@@ -212,14 +212,17 @@ impl Files for Shelf {
     }
 }
 
-static AHEAD: AtomicI64 = AtomicI64::new(0);
+thread_local! {
+    // A test and its service share a thread, as `tokio::test` has it unless told otherwise: no other test's clock moves.
+    static AHEAD: Cell<i64> = const { Cell::new(0) };
+}
 
-/// Sets the clock of every service that uses [`clock`] ahead by so many seconds more.
+/// Sets the clock of this test's services that use [`clock`] ahead by so many seconds more.
 pub fn pass(seconds: i64) {
-    AHEAD.fetch_add(seconds, Ordering::SeqCst);
+    AHEAD.set(AHEAD.get() + seconds);
 }
 
 /// Now, and what [`pass`] added.
 pub fn clock() -> OffsetDateTime {
-    OffsetDateTime::now_utc() + Duration::seconds(AHEAD.load(Ordering::SeqCst))
+    OffsetDateTime::now_utc() + Duration::seconds(AHEAD.get())
 }

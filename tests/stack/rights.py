@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus", "KeysAdmin",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -22,7 +22,7 @@ NOBODY = set()
 MAY = {
     "kms:Sign": {CERTIFY},
     "kms:Sign lists": {PUBLISH},
-    "kms:GetPublicKey": {CERTIFY, PUBLIC},
+    "kms:GetPublicKey": {CERTIFY, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
     "kms:GenerateMac": {CERTIFY, PUBLISH} | FETCHING,
     "kms:VerifyMac": NOBODY,
@@ -31,13 +31,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN},
     "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE, PUBLISH},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE},
+    "dynamodb:PutItem": {CERTIFY, REVOKE, PUBLISH, KEYS_ADMIN},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN},
     "dynamodb:DeleteItem": NOBODY,
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -64,7 +64,8 @@ MAY = {
 # Which partitions (first part of PK) each DynamoDB action of a role reaches: of a beneficiary, by id, by contact, audit, notes of changes, keys.
 PARTITIONS = {
     CERTIFY: {
-        "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS"},
+        "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS"},
     },
     REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
@@ -75,9 +76,10 @@ PARTITIONS = {
     PUBLIC: {"Query": {"KEYS"}},
     STATUS: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     PUBLISH: {
-        "Query": {"J#*", "KEYS"}, "GetItem": {"STATUS", "NUMBERS"}, "PutItem": {"STATUS", "KEYS"}, "Scan": {"*"},
+        "Query": {"J#*", "KEYS"}, "GetItem": {"STATUS", "NUMBERS"}, "PutItem": {"STATUS", "KEYS", "A#*"}, "Scan": {"*"},
         **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
     },
+    KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 
 

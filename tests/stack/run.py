@@ -5,6 +5,7 @@ Usage: run.py [STEP ...] [--key-spec=SPEC] [--existing-key] [--keep]
 Steps, in this order, each needing those before it that it names; all of them unless said:
   open          what anyone may ask, and that nothing else answers without a token
   rights        every role may do what it needs and nothing more
+  import        a CA-issued private key goes into KMS and signs there
   certificates  certify, then PDF, HEAD, QR code and credential, with the tokens of several callers
 --key-spec is the template's SigningKeySpec; RSA_2048 unless said.
 --existing-key makes the key outside the stack, as a country does that imports its CA's.
@@ -16,11 +17,12 @@ import time
 
 import callers
 import deployment
+import imports
 import journey
 import rights
 from emulator import Emulator
 
-STEPS = {"open": journey.what_is_open, "rights": rights.prove, "certificates": journey.certificates}
+STEPS = {"open": journey.what_is_open, "rights": rights.prove, "import": imports.prove, "certificates": journey.certificates}
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 29] = [
+const GUARDED: [(&str, &str, &[&str]); 34] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -43,6 +43,11 @@ const GUARDED: [(&str, &str, &[&str]); 29] = [
     ("HEAD", "/cert/api/certificate/X/1", &["certifier", "fetcher", "citizen", "admin"]),
     ("GET", "/cert/api/certificateId/X/1", &["fetcher", "citizen", "admin"]),
     ("HEAD", "/certificate/api/certificate/1", &["fetcher", "citizen", "admin"]),
+    ("GET", "/divoc/api/v1/keys", &["admin"]),
+    ("POST", "/divoc/api/v1/keys", &["admin"]),
+    ("POST", "/divoc/api/v1/keys/X/retire", &["admin"]),
+    ("POST", "/divoc/api/v1/keys/X/compromise", &["admin"]),
+    ("PUT", "/divoc/api/v1/keys/X/chain", &["admin"]),
 ];
 
 const OPEN: [&str; 9] = [

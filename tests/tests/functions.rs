@@ -10,7 +10,7 @@
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use axum::{Json, Router, routing::get};
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
-use issuer::ports::{IdentityProvider, StatusChange, Store};
+use issuer::ports::{IdentityProvider, KeyRing, StatusChange, Store};
 use lambda::{Function, Template, binary, event, root};
 use local::{
     identity::{AUDIENCE, DevelopmentIdentity, ISSUER},
@@ -152,7 +152,15 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     anonymous["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
     problem(&credential.answer(anonymous).await, 401, "unauthenticated");
 
-    // 10. The database goes away: the caller is asked to come back.
+    // 10. An administrator sees the key that signed.
+    let administer = stack.function("keys_admin").await;
+    let list = event("keys_admin", &[(TOKEN, &stack.token("admin"))]);
+    let keys = ok(administer.answer(list).await, "application/json").json();
+    let key = keys["keys"].as_array().unwrap().iter().find(|key| key["state"] == "current").unwrap();
+    assert_eq!(key["thumbprint"], methods[0].key.thumbprint());
+    assert_eq!((&key["signs"], &key["origin"]), (&json!("certificates"), &json!("own")));
+
+    // 11. The database goes away: the caller is asked to come back.
     drop(stack.emulator);
     let gone = head.answer(ask).await;
     assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
@@ -160,10 +168,10 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let failed = publisher.outcome(event("publish_status", &[])).await.unwrap_err();
     assert!(failed.contains("the task failed; its log says why"), "{failed}");
 
-    // 11. The logs tell what was done, and nothing of whom.
-    let routes =
-        [&certify, &revoke, &printer, &head, &public, &credential, &drawer, &judge].map(|function| requests(&function.log()));
-    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 2]);
+    // 12. The logs tell what was done, and nothing of whom.
+    let routes = [&certify, &revoke, &printer, &head, &public, &credential, &drawer, &judge, &administer];
+    let routes = routes.map(|function| requests(&function.log()));
+    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 2, 1]);
 }
 
 #[test]
@@ -283,7 +291,8 @@ impl Stack {
     /// The newest revocation list, as a verifier fetches it.
     async fn newest_list(&self, status: &Function) -> RevocationList {
         let text = ok(status.answer(event("status", &[])).await, "application/jose").text();
-        RevocationList::open(&text, &self.store.published_keys().await.unwrap()).unwrap()
+        let keys: Vec<_> = self.store.keys().await.unwrap().into_iter().map(|known| known.method).collect();
+        RevocationList::open(&text, &keys).unwrap()
     }
 
     /// Everything in the bucket.

@@ -7,12 +7,15 @@
     reason = "a test that cannot go on has failed"
 )]
 
+use credential::Purpose;
+use issuer::ports::{KeyChange, KeyReason, KeyRing};
+use reqwest::Method;
 use serde_json::json;
 use std::{
     io::Write,
     sync::{Arc, Mutex},
 };
-use tests::{Service, people};
+use tests::{Answer, Service, people};
 use tracing_subscriber::{Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Everything that was logged.
@@ -28,6 +31,24 @@ impl Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// The signing key has a CA's certificates, whose end is logged when verifiers ask; then it is compromised, and a refusal to sign is logged.
+async fn report_the_key(service: &Service) -> Answer {
+    let store = service.running.store();
+    let keys = store.keys().await.unwrap();
+    let key = keys.into_iter().map(|known| known.method).find(|method| method.purpose == Purpose::Certificates);
+    let key = key.unwrap().key;
+    let pem = include_str!("../vectors/ca/rsa.chain.pem");
+    let body = pem.split("-----").nth(2).unwrap().split_whitespace().collect::<String>();
+    let certificate = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, body).unwrap();
+    let change = KeyChange { actor: "test".into(), reason: KeyReason::Other, at: time::OffsetDateTime::now_utc() };
+    store.attach_chain(&key, &[certificate], &change).await.unwrap();
+    assert_eq!(service.client.get("/.well-known/did.json", "").await.unwrap().status, 200);
+    let path = format!("/divoc/api/v1/keys/{}/compromise", key.thumbprint());
+    let body = Some(("application/json", br#"{"reason": "compromise"}"#.to_vec()));
+    assert_eq!(service.client.send(Method::POST, &path, "admin", &[], body).await.unwrap().status, 200);
+    service.client.certify("v1", &json!([people::event(79, 1)])).await.unwrap()
 }
 
 #[tokio::test]
@@ -57,12 +78,21 @@ async fn no_log_and_no_problem_tells_who_someone_is() {
         answers.push(service.client.get(path, "fetcher").await.unwrap());
         answers.push(service.client.get(path, "citizen").await.unwrap());
     }
+    answers.push(report_the_key(&service).await);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let watched = include_str!("../../infra/watch.yaml");
+    for (logged, alarm) in [
+        ("chain_days_left=36", "{ $.chain_days_left = * }"),
+        ("problem=\"signing-key\"", "{ $.problem = \"signing-key\" }"),
+    ] {
+        assert!(log.contains(logged), "{logged} is not in the log: {log}");
+        assert!(watched.contains(alarm), "nobody watches {logged}");
+    }
     assert!(
         log.contains("issued") && log.contains("/certificate/api/certificatePDF/{beneficiaryId}"),
         "nothing was logged: {log}"
     );
-    let problems: String = answers.iter().filter(|answer| answer.status != 200).map(tests::Answer::text).collect();
+    let problems: String = answers.iter().filter(|answer| answer.status != 200).map(Answer::text).collect();
     for personal in
         ["Asha", "Other Example", "SYN-000000077", "99000000", "9999000000", "Sample Street", "Bearer ey", "B1-4120Z"]
     {

@@ -90,7 +90,7 @@ async fn methods(client: &Client) -> Vec<VerificationMethod> {
     keys.flat_map(|key| {
         let public = PublicKey::from_pem(key["publicKeyPem"].as_str().unwrap()).unwrap();
         let names = key["proofVerificationMethod"].as_array().unwrap().clone();
-        names.into_iter().map(move |name| VerificationMethod { id: name.as_str().unwrap().into(), key: public.clone() })
+        names.into_iter().map(move |name| VerificationMethod::new(name.as_str().unwrap(), public.clone()))
     })
     .collect()
 }

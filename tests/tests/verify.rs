@@ -116,7 +116,8 @@ async fn every_verdict_has_its_cause() {
     assert_eq!(answer.status, 200, "{revoked}: {}", answer.text());
     let until = json!({ "until": "2999-01-01T00:00:00Z" }).to_string().into_bytes();
     let path = format!("/divoc/api/v1/certificate/{suspended}/suspension");
-    let answer = service.client.send(Method::PUT, &path, "admin", &[], Some(("application/json", until))).await.unwrap();
+    let answer =
+        service.client.send(Method::PUT, &path, "admin", &[], Some(("application/json", until))).await.unwrap();
     assert!(answer.status < 300, "{}", answer.text());
 
     let foreign = vector("rsa/v1_did_subject/signed.json");

@@ -3,6 +3,7 @@
 mod files;
 mod identity;
 mod pepper;
+mod request;
 mod signer;
 mod store;
 
@@ -121,7 +122,8 @@ fn assemble(
     let ports = Ports {
         store: store.clone(),
         journal: store.clone(),
-        ledger: store,
+        ledger: store.clone(),
+        key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),

@@ -15,9 +15,9 @@ use tokio::sync::OnceCell;
 /// The [`Signer`] on one asymmetric KMS key of usage `SIGN_VERIFY`.
 #[derive(Debug)]
 pub struct KmsSigner {
-    client: Client,
+    pub(crate) client: Client,
     /// The key's ARN: an alias would be another permission, and could be turned to another key while certificates are being made.
-    key: String,
+    pub(crate) key: String,
     known: OnceCell<Known>,
 }
 

@@ -6,7 +6,7 @@
 //! | certificate | `B#{code}` | `C#{kind}#{dose or time of sample}#{issued at}#{certificate id}` |
 //! | look-up by id | `I#{certificate id}` | `I` |
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
-//! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id}#{event}` |
+//! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id or key's thumbprint}#{event}` |
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
 //! | seal of the log | `LOG` | number |
 //! | counter of positions | `NUMBERS` | `certificates` |
@@ -19,6 +19,7 @@
 mod commit;
 mod items;
 mod journal;
+mod key_ring;
 mod keys;
 mod ledger;
 mod retry;
@@ -27,22 +28,19 @@ mod table;
 use crate::store::{
     commit::Outcome,
     items::{Item, instant, milliseconds, number, text},
-    keys::{CERTIFICATES, KEYS, PARTITION, SORT},
+    keys::{CERTIFICATES, PARTITION, SORT},
     retry::Patience,
 };
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
-    operation::{put_item::PutItemError, update_item::UpdateItemError},
+    operation::update_item::UpdateItemError,
     types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, Select},
 };
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, Status, VerificationMethod};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, Status};
 use issuer::ports::{Audit, Certificate, Change, Commit, Follows, Intent, Occupant, Reservation, Store};
-use std::{
-    cmp::Reverse,
-    collections::{HashMap, HashSet},
-};
+use std::collections::{HashMap, HashSet};
 pub use table::create_table;
 use time::OffsetDateTime;
 
@@ -320,30 +318,6 @@ impl Store for DynamoStore {
         let given = answer.attributes.as_ref().and_then(|item| item.get("given")?.as_n().ok()?.parse::<u64>().ok());
         given.and_then(|given| given.checked_sub(count)).context("a counter that does not count")
     }
-
-    async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> Result<()> {
-        let sent = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(items::published_key(method, since)?))
-            .condition_expression("attribute_not_exists(PK)")
-            .send()
-            .await;
-        match sent {
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(error).context("publishing a key"),
-            },
-            Ok(_) => Ok(()),
-        }
-    }
-
-    async fn published_keys(&self) -> Result<Vec<VerificationMethod>> {
-        let mut found = self.all(KEYS, "").await.context("reading published keys")?;
-        found.sort_by_key(|key| Reverse(items::string(key, SINCE).ok()));
-        found.iter().map(items::verification_method).collect()
-    }
 }
 
 /// How the database answered to a reservation: the slot as it is now.
@@ -356,7 +330,6 @@ enum Answer {
 const BATCH: usize = 100;
 const NEXT: &str = "next_";
 const HOLDER: &str = "holder";
-const SINCE: &str = "since";
 const STATUS: &str = "status";
 const UNTIL: &str = "until";
 const SUSPENDED: &str = "suspended";

@@ -10,9 +10,16 @@
 use aws::{KmsPepper, KmsSigner, S3Files};
 use aws_config::SdkConfig;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use credential::Suite;
-use issuer::ports::{Files, Pepper, Signer};
+use credential::{PublicKey, Suite};
+use issuer::{
+    ports::{Files, Pepper, Signer},
+    x509::{Subject, Usage},
+};
 use ministack::{Emulator, new_key};
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
 
 mod contract;
 mod ministack;
@@ -26,6 +33,7 @@ async fn the_adapters_do_the_same_on_an_emulator() {
     let kms = aws_sdk_kms::Client::new(&sdk);
     signatures_verify_in_every_suite(&kms).await;
     keys_without_a_suite_are_refused(&kms).await;
+    openssl_verifies_a_request_by_every_kind_of_key(&kms).await;
     the_pepper_is_one_keys_and_stays(&kms).await;
     pictures_come_back(&sdk).await;
 }
@@ -48,6 +56,28 @@ async fn signatures_verify_in_every_suite(kms: &aws_sdk_kms::Client) {
             assert!(key.verifies(&[message; 121], &signature), "{suite:?} {message}");
             assert!(!key.verifies(&[message ^ 1; 121], &signature), "{suite:?} {message}");
         }
+    }
+}
+
+async fn openssl_verifies_a_request_by_every_kind_of_key(kms: &aws_sdk_kms::Client) {
+    let subject = Subject::parse("C=IN, O=Example Ministry, CN=Certificates").unwrap();
+    let usages = [Usage::parse("divoc").unwrap()];
+    for spec in [KeySpec::Rsa2048, KeySpec::EccNistP256, KeySpec::EccSecgP256K1, KeySpec::EccNistEdwards25519] {
+        let signer = KmsSigner::new(kms.clone(), new_key(kms, spec.clone(), KeyUsageType::SignVerify).await);
+        let request = signer.request(&subject, &usages).await.unwrap();
+        let mut openssl = Command::new("openssl")
+            .args(["req", "-verify", "-pubkey", "-noout"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        openssl.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+        let said = openssl.wait_with_output().unwrap();
+        let fault = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(fault.contains("verify OK"), "{spec}: {fault}");
+        let key = PublicKey::from_pem(&String::from_utf8(said.stdout).unwrap()).unwrap();
+        assert_eq!(key, signer.public_key().await.unwrap());
     }
 }
 

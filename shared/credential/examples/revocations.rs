@@ -32,7 +32,7 @@ fn main() {
 fn measure(certificates: u64, entries: usize) {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let der: PublicKeyX509Der = pair.public_key().as_der().unwrap();
-    let method = VerificationMethod { id: status_method("did:india"), key: PublicKey::from_der(der.as_ref()).unwrap() };
+    let method = VerificationMethod::new(status_method("did:india"), PublicKey::from_der(der.as_ref()).unwrap());
     let (now, tomorrow) = (datetime!(2026-11-25 10:00 UTC), datetime!(2026-11-26 10:00 UTC));
     let ids: Vec<_> = places(certificates, entries).into_iter().map(|place| CertificateId::new(place, 0)).collect();
     // One in four was corrected.

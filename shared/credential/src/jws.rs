@@ -72,8 +72,9 @@ pub(crate) fn open<'m>(
     }
     let (input, signature) = text.rsplit_once('.').ok_or(BadJws::Malformed)?;
     let (found, payload) = input.split_once('.').ok_or(BadJws::Malformed)?;
-    let key = methods.iter().map(|method| &method.key).find(|key| header(key, media_type, &kid(key)) == found);
-    let key = key.ok_or(BadJws::UnknownKey)?;
+    // Of a compromised key nothing is believed; whoever trusts it no more gets lists by another.
+    let known = methods.iter().filter(|method| method.life.compromised.is_none()).map(|method| &method.key);
+    let key = known.into_iter().find(|key| header(key, media_type, &kid(key)) == found).ok_or(BadJws::UnknownKey)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| BadJws::Malformed)?;
     if !key.verifies(input.as_bytes(), &signature) {
         return Err(BadJws::BadSignature);

@@ -175,7 +175,7 @@ impl<'a> Proof<'a> {
         let created = text("created").ok_or(Refusal::Malformed(Flaw::ProofTime))?;
         let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
         let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
-        // A status key signs lists, never certificates.
+        // A status key signs lists, never certificates: told by its purpose, and by its name where nobody says a purpose.
         let fits = |known: &&VerificationMethod| {
             known.id == method
                 && known.key.suite() == suite

@@ -3,7 +3,8 @@
 use crate::{
     Config,
     auth::Tokens,
-    ports::{Files, IdentityProvider, Journal, Ledger, Pepper, PublicFiles, Signer, Store},
+    keys::Current,
+    ports::{Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Signer, Store},
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -18,6 +19,8 @@ pub struct App {
     pub config: Arc<Config>,
     /// Records.
     pub store: Arc<dyn Store>,
+    /// Public keys.
+    pub key_ring: Arc<dyn KeyRing>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
     /// The key that signs status lists.
@@ -38,8 +41,8 @@ pub struct App {
     pub printer: Option<Arc<document::Printer>>,
     /// Pictures that are being made.
     pub printing: Arc<Printing>,
-    /// The signing key under its public name, once it is published; see [`crate::keys::current`].
-    pub method: Arc<OnceCell<VerificationMethod>>,
+    /// What is known of the signing key; see [`crate::keys::current`].
+    pub current: Arc<Current>,
     /// The status key under its public name, once it is published.
     pub status_method: Arc<OnceCell<VerificationMethod>>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
@@ -55,6 +58,7 @@ impl App {
         Self {
             config: Arc::new(config),
             store: ports.store,
+            key_ring: ports.key_ring,
             signer: ports.signer,
             status_signer: ports.status_signer,
             pepper: ports.pepper,
@@ -65,7 +69,7 @@ impl App {
             tokens: Arc::new(tokens),
             printer: ports.printer,
             printing: Arc::default(),
-            method: Arc::default(),
+            current: Arc::default(),
             status_method: Arc::default(),
             numbers: Arc::default(),
             clock: OffsetDateTime::now_utc,
@@ -77,6 +81,8 @@ impl App {
 pub struct Ports {
     /// Records.
     pub store: Arc<dyn Store>,
+    /// Public keys.
+    pub key_ring: Arc<dyn KeyRing>,
     /// The signing key.
     pub signer: Arc<dyn Signer>,
     /// The key that signs status lists.

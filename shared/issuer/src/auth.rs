@@ -131,7 +131,7 @@ impl Admission for Correctors {
     const ROLES: &'static [Role] = &[Role::Certifier, Role::Admin];
 }
 
-/// Those who suspend certificates and lift a suspension.
+/// Those who administer the programme: suspend certificates, change keys.
 pub struct Admins;
 impl Admission for Admins {
     const ROLES: &'static [Role] = &[Role::Admin];

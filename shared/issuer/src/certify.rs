@@ -51,6 +51,8 @@ async fn test(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json
 
 async fn certify(app: &App, caller: &Caller, body: &Value, schema: Schema) -> Result<Response, Error> {
     let work = accept(app, body, schema).await?;
+    // A key that must not sign is said at once, with its reason, and not found out by each event.
+    keys::current(app).await?;
     let outcomes = issue_all(app, &Mandate::to_issue(caller), work).await;
     answer(app, &outcomes)
 }
@@ -167,8 +169,8 @@ async fn sign_and_store(
 ) -> Result<Commit> {
     let method = keys::current(app).await.context("publishing the signing key")?;
     let unsigned = event.credential(&app.config.profile, &issuance);
-    let prepared =
-        unsigned.prepare(method.key.suite(), &method.id, issuance.issued_at).context("preparing a credential")?;
+    let created = method.life.created(issuance.issued_at);
+    let prepared = unsigned.prepare(method.key.suite(), &method.id, created).context("preparing a credential")?;
     let signature = timeout(SIGNING, app.signer.sign(prepared.signing_input()))
         .await
         .context("the key took too long")?

@@ -21,12 +21,23 @@ pub struct Config {
     pub most_bytes: usize,
     /// `QR_FORM`: `utf8` (default) or `raw`.
     pub qr_form: Form,
+    /// `REQUIRE_CA_CHAIN`: `true` or `false` (default).
+    pub ca_chain: CaChain,
     /// `PUBLIC_URL`: what links in answers start with; default: none, links are paths.
     pub public_url: String,
     /// `STATUS_VALID_SECONDS` (86,400): how long a revocation list may be relied on; a new one is there after three quarters of it at the latest.
     pub status_valid: Duration,
     /// Who may call.
     pub identity: Identity,
+}
+
+/// Whether the signing key needs certificates of a CA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaChain {
+    /// Without valid ones nothing is signed.
+    Required,
+    /// It signs with or without.
+    Optional,
 }
 
 /// Whose tokens are taken, and where they name roles and telephone number.
@@ -122,6 +133,11 @@ impl Config {
                 "raw" => Form::Raw,
                 _ => bail!("QR_FORM must be utf8 or raw"),
             },
+            ca_chain: match text("REQUIRE_CA_CHAIN", "false").as_str() {
+                "true" => CaChain::Required,
+                "false" => CaChain::Optional,
+                _ => bail!("REQUIRE_CA_CHAIN must be true or false"),
+            },
             public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
             identity: Identity {
@@ -192,6 +208,9 @@ pub struct Place {
     pub port: u16,
     /// `DATA_DIR`: records, pictures, keys and tokens; `./data` unless said, `:memory:` keeps nothing.
     pub data: String,
+    /// `SIGNING_KEY`: the file of the signing key in `keys/` of that folder; `signing.pem` unless said. A name without a file gets a new key; what other
+    /// files hold stays there.
+    pub signing_key: String,
     /// `FONTS_DIR`: `./fonts/ttf` unless said.
     pub fonts: String,
     /// `TEMPLATE`: the country's pages: a template that comes with the service (`india` unless said), or the path of a folder with one, which holds a `/`.
@@ -212,6 +231,7 @@ impl Place {
         Ok(Self {
             port: number("PORT", &text("PORT", "8080"))?,
             data: text("DATA_DIR", "./data"),
+            signing_key: file_name("SIGNING_KEY", text("SIGNING_KEY", "signing.pem"))?,
             fonts: text("FONTS_DIR", "./fonts/ttf"),
             template: text("TEMPLATE", TEMPLATE),
             publish_every: seconds("STATUS_PUBLISH_SECONDS", &text("STATUS_PUBLISH_SECONDS", "5"), MOST_BETWEEN)?,
@@ -231,14 +251,32 @@ const MOST_BETWEEN: u64 = 86_400;
 
 const TEMPLATE: &str = "india";
 
+/// A file's name without a folder, and not one of the other secrets there.
+fn file_name(name: &str, value: String) -> Result<String> {
+    let stem = value.strip_suffix(".pem").filter(|stem| !stem.is_empty() && !["identity", "status"].contains(stem));
+    let plain = |letter: u8| letter.is_ascii_alphanumeric() || b"-_".contains(&letter);
+    if !stem.is_some_and(|stem| stem.bytes().all(plain)) {
+        bail!("{name} must be a file name such as signing-2027.pem");
+    }
+    Ok(value)
+}
+
 /// An absolute IRI: what stands in a credential must be inside its signature.
 fn iri(name: &str, value: String) -> Result<String> {
+    check_iri(name, &value).map(|()| value)
+}
+
+/// The same of a value that is someone else's; `name` is what the error calls it.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn check_iri(name: &str, value: &str) -> Result<()> {
     let scheme = value.split(':').next().unwrap_or_default();
     let absolute = scheme.len() < value.len() && scheme.starts_with(|c: char| c.is_ascii_alphabetic());
     if !absolute || value.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c)) {
         bail!("{name} must be an absolute IRI, such as https://example.org/ or did:web:example.org");
     }
-    Ok(value)
+    Ok(())
 }
 
 fn seconds(name: &str, value: &str, most: u64) -> Result<Duration> {
@@ -257,6 +295,15 @@ fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_signing_keys_file_is_one_of_its_own() {
+        let taken = |value: &str| file_name("SIGNING_KEY", value.to_owned());
+        assert_eq!(taken("signing-2027.pem").unwrap(), "signing-2027.pem");
+        for bad in ["", ".pem", "identity.pem", "status.pem", "contact.key", "../signing.pem", "a/b.pem", "a.b.pem"] {
+            assert_eq!(taken(bad).unwrap_err().to_string(), "SIGNING_KEY must be a file name such as signing-2027.pem");
+        }
+    }
+
     fn with(changes: &[(&str, &str)]) -> Result<Config> {
         let usual = [("OIDC_ISSUER", "https://id.example"), ("OIDC_AUDIENCE", "divoc")];
         let all: Vec<(&str, &str)> = changes.iter().chain(&usual).copied().collect();
@@ -272,6 +319,8 @@ mod tests {
         assert_eq!((config.rules.most_events, config.most_bytes, config.update_limit), (100, 1_048_576, 100));
         assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
         assert_eq!(config.status_valid, Duration::from_hours(24));
+        assert_eq!(config.ca_chain, CaChain::Optional);
+        assert_eq!(with(&[("REQUIRE_CA_CHAIN", "true")]).unwrap().ca_chain, CaChain::Required);
         assert_eq!(config.identity.phone_claim, "preferred_username");
         assert_eq!(with(&[("OIDC_PRESET", "cognito")]).unwrap().identity.phone_claim, "phone_number");
         assert_eq!(
@@ -297,6 +346,7 @@ mod tests {
             ("QR_FORM", "binary"),
             ("STATUS_VALID_SECONDS", "0"),
             ("STATUS_VALID_SECONDS", "99999999999"),
+            ("REQUIRE_CA_CHAIN", "yes"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use credential::{Code, Faults, Status};
+use credential::{Code, Fault, Faults, Status};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
@@ -59,6 +59,18 @@ pub enum Error {
     /// A status list that is not there, or not there yet.
     #[error("there is no such status list")]
     NoList,
+    /// No key with that thumbprint was ever published.
+    #[error("there is no such key")]
+    NoKey,
+    /// What is asked of a key contradicts what is known of it.
+    #[error("{0}")]
+    KeyConflict(&'static str),
+    /// The body's members are wrong.
+    #[error("the body is not what this route wants")]
+    Invalid(Faults),
+    /// The key must not sign; nothing was stored, and no other key signs instead.
+    #[error("no certificate can be signed: {0}")]
+    SigningKey(&'static str),
     /// No such route.
     #[error("there is no such route")]
     NoRoute,
@@ -130,6 +142,10 @@ impl Error {
             Self::NoEvidence => (StatusCode::BAD_REQUEST, "no-evidence", "Not a credential"),
             Self::NotRevoked => (StatusCode::NOT_FOUND, "not-revoked", "Not revoked"),
             Self::NoList => (StatusCode::NOT_FOUND, "no-list", "No such status list"),
+            Self::NoKey => (StatusCode::NOT_FOUND, "no-key", "No such key"),
+            Self::KeyConflict(_) => (StatusCode::CONFLICT, "key-conflict", "The key says otherwise"),
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "Invalid body"),
+            Self::SigningKey(_) => (StatusCode::SERVICE_UNAVAILABLE, "signing-key", "No usable signing key"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
             Self::Conflict { .. } => {
@@ -171,6 +187,10 @@ impl Error {
                     .collect();
                 json!({ "errors": errors })
             }
+            Self::Invalid(faults) => {
+                let fault = |fault: &Fault| json!({ "pointer": fault.pointer, "detail": fault.detail });
+                json!({ "errors": faults.0.iter().map(fault).collect::<Vec<_>>() })
+            }
             Self::Unfinished { items } => json!({ "items": items }),
             Self::NoEvidence => {
                 json!({ "errors": [{ "pointer": "/evidence/0/certificateId", "detail": "the id of a certificate" }] })
@@ -186,6 +206,9 @@ impl IntoResponse for Error {
         let (status, name, title) = self.row();
         if let Self::Unavailable(cause) | Self::Internal(cause) = &self {
             tracing::error!(problem = name, cause = format!("{cause:#}"), "request failed");
+        }
+        if let Self::SigningKey(reason) = &self {
+            tracing::error!(problem = name, reason, "nothing is signed");
         }
         let mut problem = json!({
             "type": format!("urn:divoc:problem:{name}"), "title": title, "status": status.as_u16(), "detail": self.to_string(),

@@ -1,7 +1,15 @@
-//! Public keys for verifiers, open to all: a DID document, a JSON Web Key Set and PEM. Retired keys stay listed, for what they signed stays signed.
+//! The country's keys: published for verifiers, open to all, as DID document, JSON Web Key Set and PEM; changed by administrators ([`admin`]); and the one that
+//! signs now ([`current`]).
+//!
+//! A new key is published before it signs for the first time. The old one stays listed, for what it signed stays signed, and is retired by an administrator
+//! once no process signs with it any more: while a deployment is under way both do, and one that is taken back makes the old key the current one again.
 
-use crate::{App, Error};
-use anyhow::Result;
+pub mod admin;
+pub mod current;
+
+pub use current::{Current, current};
+
+use crate::{App, Error, ports::PublishedKey};
 use axum::{
     Router,
     extract::State,
@@ -9,8 +17,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use credential::{VerificationMethod, keys};
-use std::fmt::Write;
+use credential::{PublicKey, VerificationMethod, keys};
 
 /// The open routes under `/.well-known`.
 pub fn routes() -> Router<App> {
@@ -31,40 +38,29 @@ async fn jwks(State(app): State<App>) -> Result<Response, Error> {
 }
 
 async fn pem(State(app): State<App>) -> Result<Response, Error> {
-    let mut text = String::new();
-    for method in listed(&app).await? {
-        let suite = method.key.suite();
-        // Text before a PEM block is explanatory and skipped by readers (RFC 7468 § 2).
-        let _ = writeln!(text, "{} {} ({})\n{}", method.id, suite.proof_type(), suite.algorithm(), method.key.to_pem());
-    }
-    Ok(public("application/x-pem-file", text))
-}
-
-/// The key that signs now, published before it signs for the first time; once per process.
-///
-/// # Errors
-/// When the key or the store does not answer.
-pub async fn current(app: &App) -> Result<&VerificationMethod> {
-    app.method
-        .get_or_try_init(async || {
-            let method = signing_method(app).await?;
-            app.store.publish_key(&method, (app.clock)()).await?;
-            Ok(method)
-        })
-        .await
+    Ok(public("application/x-pem-file", keys::pem_list(&listed(&app).await?)))
 }
 
 /// The current key first, then every other that was ever published, the newest first.
-async fn listed(app: &App) -> Result<Vec<VerificationMethod>> {
-    let current = signing_method(app).await?;
-    let mut methods = app.store.published_keys().await?;
-    methods.retain(|method| *method != current);
-    methods.insert(0, current);
+async fn listed(app: &App) -> Result<Vec<VerificationMethod>, Error> {
+    let key = app.signer.public_key().await?;
+    let published = app.key_ring.keys().await?;
+    let (current, others): (Vec<_>, Vec<_>) = published.into_iter().partition(|known| is_current(app, &key, known));
+    let mut methods: Vec<_> = current.into_iter().map(|known| known.method).collect();
+    if methods.is_empty() {
+        // It has not signed yet, so nobody can miss the instant from which it does.
+        methods.push(VerificationMethod::new(app.config.verification_method.as_str(), key));
+    }
+    if let Some(current) = methods.first() {
+        current::report_expiry(app, current);
+    }
+    methods.extend(others.into_iter().map(|known| known.method));
     Ok(methods)
 }
 
-async fn signing_method(app: &App) -> Result<VerificationMethod> {
-    Ok(VerificationMethod::new(app.config.verification_method.as_str(), app.signer.public_key().await?))
+/// Whether that is the signing key under the name that proofs now give it.
+fn is_current(app: &App, key: &PublicKey, known: &PublishedKey) -> bool {
+    known.method.key == *key && known.method.id == app.config.verification_method
 }
 
 /// Public and cacheable for some minutes: long enough for load, short enough for a new key.

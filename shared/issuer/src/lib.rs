@@ -20,6 +20,7 @@ pub mod site;
 pub mod status;
 pub mod update;
 pub mod verify;
+pub mod x509;
 
 pub use app::App;
 pub use config::Config;
@@ -42,5 +43,6 @@ pub fn routes() -> Router<App> {
         .merge(status::routes())
         .merge(verify::routes())
         .merge(keys::routes())
+        .merge(keys::admin::routes())
         .merge(site::routes())
 }

@@ -1,8 +1,12 @@
 //! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
 
+mod key_ring;
+
+pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
+
 use async_trait::async_trait;
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status, VerificationMethod,
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status,
     chain::{Entry, Seal},
 };
 use jsonwebtoken::jwk::JwkSet;
@@ -54,12 +58,6 @@ pub trait Store: Send + Sync {
 
     /// Takes `count` numbers that nobody else gets, and answers the first. A second call takes others; numbers of a caller that died are never used.
     async fn numbers(&self, count: u64) -> anyhow::Result<u64>;
-
-    /// Publishes a key that certificates are signed with. A second call changes nothing; a published key is never taken back.
-    async fn publish_key(&self, method: &VerificationMethod, since: OffsetDateTime) -> anyhow::Result<()>;
-
-    /// Every key ever published, the newest first.
-    async fn published_keys(&self) -> anyhow::Result<Vec<VerificationMethod>>;
 }
 
 /// A key that signs certificates or lists; it never leaves where it is.

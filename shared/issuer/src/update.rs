@@ -6,6 +6,7 @@ use crate::{
     auth::{By, Caller, Correctors},
     certify::{Mandate, Outcome, Plan, answer, issue_all, readable, with_occupants},
     http::Json,
+    keys,
     ports::{Follows, Occupant, Reason},
 };
 use axum::{
@@ -65,6 +66,7 @@ impl Why {
 async fn update(app: &App, caller: &Caller, why: &Why, body: &Value, schema: Schema) -> Result<Response, Error> {
     let mandate = Mandate::to_correct(caller, why.or(Reason::Correction)?);
     let work = accept(app, body, schema).await?;
+    keys::current(app).await?;
     let outcomes = issue_all(app, &mandate, work).await;
     answer(app, &outcomes)
 }

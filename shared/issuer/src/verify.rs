@@ -33,7 +33,7 @@ pub fn routes() -> Router<App> {
 
 async fn verify(State(app): State<App>, By(..): By<auth::Verifiers>, request: Request) -> Result<Response, Error> {
     let shown = Shown::read(&app, request).await?;
-    let trust = Trust::new(app.store.published_keys().await?);
+    let trust = Trust::new(app.key_ring.keys().await?.into_iter().map(|key| key.method).collect());
     match shown {
         Shown::One(bytes) => Ok(Json(judged(&app, &trust, readable(bytes).await?).await?).into_response()),
         Shown::Several(texts) => {

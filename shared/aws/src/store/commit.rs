@@ -201,7 +201,7 @@ fn finished(update: UpdateBuilder) -> Result<TransactWriteItem> {
     Ok(TransactWriteItem::builder().update(update.build().context("a transaction's update")?).build())
 }
 
-fn put(table: &str, item: Item, condition: Option<&str>) -> Result<TransactWriteItem, BuildError> {
+pub(super) fn put(table: &str, item: Item, condition: Option<&str>) -> Result<TransactWriteItem, BuildError> {
     let condition = condition.map(str::to_owned);
     let put = Put::builder().table_name(table).set_item(Some(item)).set_condition_expression(condition).build()?;
     Ok(TransactWriteItem::builder().put(put).build())
@@ -216,4 +216,5 @@ const ONLY_NEW: Option<&str> = Some("attribute_not_exists(PK)");
 const APPEND_DEED: &str = "deeds = list_append(if_not_exists(deeds, :none), :deed)";
 
 /// Reasons that pass by themselves; `None` stands for a write that nothing was wrong with.
-const PASSING: [&str; 4] = ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
+pub(super) const PASSING: [&str; 4] =
+    ["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];

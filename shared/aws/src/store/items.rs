@@ -1,12 +1,11 @@
 //! Items and what they say: attribute values in, the domain's types out. An item that says something else is an error without its content.
 
-use super::{DEEDS, HOLDER, SINCE, STATUS, SUCCESSOR, UNTIL, keys};
+use super::{DEEDS, HOLDER, STATUS, SUCCESSOR, UNTIL, keys};
 use anyhow::{Context, Result, bail};
 use aws_lc_rs::digest;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, PublicKey, Signed,
-    SlotKey, Status, VerificationMethod,
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, Signed, SlotKey, Status,
 };
 use issuer::ports::{AuditEvent, Certificate, Deed, Follows, Intent, Occupant, Reason};
 use std::collections::HashMap;
@@ -181,20 +180,6 @@ pub(super) fn of_note(certificate: &CertificateId, status: Status, at: OffsetDat
     Ok(item)
 }
 
-/// The row of a key that is published.
-pub(super) fn published_key(method: &VerificationMethod, since: OffsetDateTime) -> Result<Item> {
-    let mut item = keys::published(method);
-    item.insert("method".to_owned(), text(&method.id));
-    item.insert("pem".to_owned(), text(method.key.to_pem()));
-    item.insert(SINCE.to_owned(), instant(since)?);
-    Ok(item)
-}
-
-/// The key in such a row.
-pub(super) fn verification_method(item: &Item) -> Result<VerificationMethod> {
-    Ok(VerificationMethod::new(string(item, "method")?, PublicKey::from_pem(&string(item, "pem")?)?))
-}
-
 /// Whether the slot was closed by this attempt, with this certificate to the letter.
 pub(super) fn is_own_work(slot: &Item, intent: &Intent, certificate: &Certificate) -> bool {
     version(slot) == intent.follows.version() + 1
@@ -301,7 +286,7 @@ fn since_1970(item: &Item, name: &str) -> Result<OffsetDateTime> {
     Ok(OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000)?)
 }
 
-fn time(item: &Item, name: &str) -> Result<OffsetDateTime> {
+pub(super) fn time(item: &Item, name: &str) -> Result<OffsetDateTime> {
     OffsetDateTime::parse(&string(item, name)?, &Rfc3339).context("a time is none")
 }
 

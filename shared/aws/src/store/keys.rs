@@ -2,7 +2,9 @@
 
 use super::items::{Item, stamp, string, text};
 use anyhow::{Context, Result};
-use credential::{BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Occasion, SlotKey, VerificationMethod};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Occasion, PublicKey, SlotKey, VerificationMethod,
+};
 use issuer::ports::{AuditEvent, Follows, Intent};
 use std::collections::HashMap;
 use time::OffsetDateTime;
@@ -87,8 +89,12 @@ pub(super) fn contact(hash: &str, code: &BeneficiaryCode) -> Item {
 /// An entry of the log. The partition is a minute's, so that the log can be read in order of time, and one of sixteen, so that no partition takes all of a
 /// campaign's writes.
 pub(super) fn audit(at: OffsetDateTime, certificate: &CertificateId, event: AuditEvent) -> Result<Item> {
-    let (stamp, id) = (stamp(at)?, certificate.as_str());
-    Ok(key(log(at, shard(id, LOG_SHARDS))?, format!("{stamp}#{id}#{}", event.as_str())))
+    audit_of(at, certificate.as_str(), event.as_str())
+}
+
+/// The same of anything that has an id.
+pub(super) fn audit_of(at: OffsetDateTime, id: &str, event: &str) -> Result<Item> {
+    Ok(key(log(at, shard(id, LOG_SHARDS))?, format!("{}#{id}#{event}", stamp(at)?)))
 }
 
 /// One of the sixteen partitions of a minute of the log.
@@ -138,6 +144,11 @@ pub(super) fn status_lists() -> Item {
 /// A key under another name is published anew: proofs quote the name, so verifiers must find it.
 pub(super) fn published(method: &VerificationMethod) -> Item {
     key(KEYS, format!("{}#{}", method.key.thumbprint(), method.id))
+}
+
+/// What the sort key of a published key starts with, whatever its name.
+pub(super) fn published_names(key: &PublicKey) -> String {
+    format!("{}#", key.thumbprint())
 }
 
 /// The holder as it is stored: 32 hexadecimal digits, which also fit a transaction's token.

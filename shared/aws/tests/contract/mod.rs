@@ -7,6 +7,8 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
+pub(crate) mod key_ring;
+
 use aws::{DynamoStore, create_table};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use credential::{
@@ -82,6 +84,7 @@ pub(crate) async fn all(records: &Records) {
     a_suspension_ends_by_itself(records).await;
     a_revoked_slot_takes_a_new_certificate(records).await;
     numbers_are_given_once(records).await;
+    key_ring::all(records).await;
 }
 
 pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {

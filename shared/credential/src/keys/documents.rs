@@ -261,14 +261,16 @@ fn chain(entry: &Map<String, Value>) -> Result<Vec<Vec<u8>>, NotADidDocument> {
 fn time(entry: &Map<String, Value>, name: &str) -> Result<Option<OffsetDateTime>, NotADidDocument> {
     let Some(value) = entry.get(name) else { return Ok(None) };
     let time = value.as_str().and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+    // The last hours of the year 9999 are those of a year in UTC that can't be written.
+    let time = time.and_then(|time| time.checked_to_offset(UtcOffset::UTC));
     time.map(Some).ok_or(NotADidDocument("a time is not RFC 3339"))
 }
 
 /// RFC 3339 in UTC, to the second: that is how limits are compared.
 fn stamp(time: OffsetDateTime) -> String {
-    let time = time.to_offset(UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);
-    // Only a year beyond 9999 can't be written.
-    time.format(&Rfc3339).unwrap_or_default()
+    let utc = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
+    // Only a year before 0 can't be written: no key signed then.
+    utc.replace_nanosecond(0).unwrap_or(utc).format(&Rfc3339).unwrap_or_default()
 }
 
 #[cfg(test)]

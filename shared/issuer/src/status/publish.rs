@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    ports::{Published, StatusChange},
+    ports::{KeyChange, KeyReason, Published, StatusChange},
 };
 use anyhow::{Context, Result, bail};
 use aws_lc_rs::hmac;
@@ -253,8 +253,9 @@ async fn signed(app: &App, prepared: Prepared) -> Result<String> {
 impl Keys {
     async fn of(app: &App) -> Result<Self> {
         let signing = signing_key(app).await?.clone();
-        let mut all = app.store.published_keys().await.context("reading published keys")?;
-        all.retain(|method| is_status_method(&method.id));
+        let published = app.key_ring.keys().await.context("reading published keys")?;
+        let all =
+            published.into_iter().map(|known| known.method).filter(|method| is_status_method(&method.id)).collect();
         Ok(Self { signing, all })
     }
 }
@@ -264,8 +265,11 @@ async fn signing_key(app: &App) -> Result<&VerificationMethod> {
     app.status_method
         .get_or_try_init(async || {
             let key = app.status_signer.public_key().await.context("reading the status key")?;
-            let method = VerificationMethod { id: status_method(&app.config.profile.did), key };
-            app.store.publish_key(&method, (app.clock)()).await.context("publishing the status key")?;
+            let (id, purpose) = (status_method(&app.config.profile.did), credential::Purpose::StatusLists);
+            let method = VerificationMethod { purpose, ..VerificationMethod::new(id, key) };
+            let (actor, reason) = ("publish_status".to_owned(), KeyReason::FirstUse);
+            let change = KeyChange { actor, reason, at: (app.clock)() };
+            app.key_ring.publish(&method, &change).await.context("publishing the status key")?;
             Ok(method)
         })
         .await

@@ -174,6 +174,7 @@ fn what_cannot_be_understood_wholly_is_refused() {
         (with("/verificationMethod/1/validUntil", json!("2026-02-30T00:00:00Z")), "a time is not RFC 3339"),
         (with("/verificationMethod/1/validFrom", json!(1_610_755_200)), "a time is not RFC 3339"),
         (with("/verificationMethod/2/revoked", json!(true)), "a time is not RFC 3339"),
+        (with("/verificationMethod/1/validUntil", json!("9999-12-31T23:59:59-01:00")), "a time is not RFC 3339"),
         (with("/verificationMethod/1/publicKeyJwk/x5c", json!("MAA=")), "x5c is no list"),
         (with("/verificationMethod/1/publicKeyJwk/x5c/0", json!("%")), "x5c holds something that is not base64"),
     ] {
