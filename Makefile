@@ -30,6 +30,7 @@ test: fonts oracle ## Every test; nothing but the package registries is needed
 check: ## Format, lints, docs, direction of dependencies, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --package credential --package verifier --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	./.ci/direction
 	./.ci/deny

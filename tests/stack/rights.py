@@ -11,10 +11,10 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC, KEYS_ADMIN, STATUS, PUBLISH = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Public", "KeysAdmin", "Status", "PublishStatus",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus", "KeysAdmin", "AuditLog",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, PUBLIC, KEYS_ADMIN, STATUS, PUBLISH)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -31,8 +31,8 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, KEYS_ADMIN, STATUS, PUBLISH},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, STATUS, PUBLISH},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH},
     "dynamodb:BatchGetItem": {CERTIFY},
     "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH},
     "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN},
@@ -72,12 +72,14 @@ PARTITIONS = {
     HEAD: {"Query": {"B#*"}},
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    VERIFY: {"Query": {"B#*", "KEYS"}, "GetItem": {"I#*"}},
     PUBLIC: {"Query": {"KEYS"}},
     STATUS: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     PUBLISH: {
         "Query": {"J#*", "KEYS", "A#*", "LOG"}, "GetItem": {"STATUS", "NUMBERS"}, "PutItem": {"STATUS", "KEYS", "A#*", "LOG"}, "Scan": {"*"},
         **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
     },
+    AUDIT_LOG: {"Query": {"A#*", "LOG"}},
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 

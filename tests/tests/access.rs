@@ -24,6 +24,7 @@ const GUARDED: [(&str, &str, &[&str]); 34] = [
     ("DELETE", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
     ("GET", "/divoc/api/v1/log", &["admin"]),
     ("GET", "/divoc/api/v1/certificate/1/history", &["citizen", "admin"]),
+    ("POST", "/divoc/api/v1/verify", &["certifier", "fetcher", "verifier", "admin"]),
     ("GET", "/certificate/api/test/certificatePDF/X", &["fetcher", "citizen", "admin"]),
     ("HEAD", "/certificate/api/test/certificatePDF/X", &["certifier", "fetcher", "citizen", "admin"]),
     ("GET", "/certificate/api/test/certificateQRCode/X", &["fetcher", "citizen", "admin"]),

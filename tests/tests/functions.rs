@@ -84,6 +84,14 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let picture = ok(drawer.answer(draw).await, "image/png").body;
     assert_eq!(qr::read(&pixels::read_png(&picture).unwrap()).unwrap(), json);
 
+    let judge = stack.function("verify").await;
+    let verifier = stack.token("verifier");
+    let sample = ok(judge.answer(event("verify", &[(TOKEN, &verifier)])).await, "application/json").json();
+    assert_eq!((&sample["verdict"], sample.get("facts")), (&json!("invalid"), None));
+    let show = redirected(event("verify", &[(TOKEN, &verifier)]), "/divoc/api/v1/verify", Some(&json));
+    let report = ok(judge.answer(show).await, "application/json").json();
+    assert_eq!((&report["summary"], &report["status"]["source"]), (&json!("valid"), &json!("register")));
+
     // 5. A test's result goes the same way, on its own routes.
     let body = fs::read_to_string(root().join("events/certify/test-result.json")).unwrap();
     let report = redirected(event("certify", &[(TOKEN, &certifier)]), "/divoc/api/v1/test/certify", Some(&body));
@@ -161,9 +169,9 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     assert!(failed.contains("the task failed; its log says why"), "{failed}");
 
     // 12. The logs tell what was done, and nothing of whom.
-    let routes = [&certify, &revoke, &printer, &head, &public, &credential, &drawer, &administer];
+    let routes = [&certify, &revoke, &printer, &head, &public, &credential, &drawer, &judge, &administer];
     let routes = routes.map(|function| requests(&function.log()));
-    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 1]);
+    assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 2, 1]);
 }
 
 #[test]

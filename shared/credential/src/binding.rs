@@ -11,7 +11,7 @@
 
 use crate::{
     canonical::{ecmascript, utf16_order},
-    proof::sha256,
+    crypto::sha256,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Number, Value};

@@ -3,11 +3,7 @@
 //! Only the four kinds that DIVOC and its successors use are taken, each in the one DER form that RFC 5280 and its companions give it, so a key is told by
 //! its first bytes and no general ASN.1 reader is needed.
 
-use crate::{Suite, proof};
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PSS_2048_8192_SHA256,
-    VerificationAlgorithm,
-};
+use crate::{Suite, crypto};
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -48,9 +44,10 @@ impl PublicKey {
             Form::P256k1(x, y) => (Suite::Es256k, curve("secp256k1", "EC", [("x", part(x)), ("y", part(y))])),
             Form::Ed25519(x) => (Suite::Ed25519, curve("Ed25519", "OKP", [("x", part(x))])),
         };
-        let key = Self { suite, spki: spki.to_vec(), parts };
-        key.parsed().map(|_| ()).ok_or(NotAKey("its numbers are no key, such as a point beside the curve"))?;
-        Ok(key)
+        if !crypto::is_key(suite, spki) {
+            return Err(NotAKey("its numbers are no key, such as a point beside the curve"));
+        }
+        Ok(Self { suite, spki: spki.to_vec(), parts })
     }
 
     /// From the same in PEM.
@@ -126,23 +123,12 @@ impl PublicKey {
     /// RFC 7638 thumbprint, base64url.
     pub fn thumbprint(&self) -> String {
         let members: Vec<_> = self.parts.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
-        URL_SAFE_NO_PAD.encode(proof::sha256(&format!("{{{}}}", members.join(","))))
+        URL_SAFE_NO_PAD.encode(crypto::sha256(format!("{{{}}}", members.join(","))))
     }
 
     /// Whether `signature` (raw JWS form) over `message` is this key's.
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.parsed().is_some_and(|key| key.verify_sig(message, signature).is_ok())
-    }
-
-    fn parsed(&self) -> Option<ParsedPublicKey> {
-        // PS256 here takes salts of 32 bytes only, as RFC 7518 asks.
-        let algorithm: &'static dyn VerificationAlgorithm = match self.suite {
-            Suite::Ps256 => &RSA_PSS_2048_8192_SHA256,
-            Suite::Es256 => &ECDSA_P256_SHA256_FIXED,
-            Suite::Es256k => &ECDSA_P256K1_SHA256_FIXED,
-            Suite::Ed25519 => &ED25519,
-        };
-        ParsedPublicKey::new(algorithm, &self.spki).ok()
+        crypto::verifies(self.suite, &self.spki, message, signature)
     }
 }
 

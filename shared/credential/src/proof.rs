@@ -5,8 +5,8 @@
 use crate::{
     Facts,
     canonical::{self, CanonicalError},
+    crypto::sha256,
 };
-use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 use time::{OffsetDateTime, UtcOffset};
@@ -208,11 +208,6 @@ pub(crate) fn options(suite: Suite, method: &str, created: &str) -> Result<Strin
     quads.push_str(method);
     quads.push_str("> .\n");
     Ok(quads)
-}
-
-pub(crate) fn sha256(text: &str) -> [u8; 32] {
-    // SHA-256 always gives 32 bytes.
-    digest(&SHA256, text.as_bytes()).as_ref().try_into().unwrap_or_default()
 }
 
 /// `YYYY-MM-DDThh:mm:ssZ`.

@@ -11,7 +11,7 @@
 mod coding;
 mod text;
 
-use crate::{CertificateId, Position, PublicKey, Status, VerificationMethod, jws::Prepared, proof};
+use crate::{CertificateId, Position, PublicKey, Status, VerificationMethod, crypto::sha256, jws::Prepared};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
@@ -83,7 +83,7 @@ impl Entry {
 }
 
 fn digest(id: &CertificateId) -> u64 {
-    proof::sha256(id.as_str()).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    sha256(id.as_str()).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// A delta that belongs to another list.

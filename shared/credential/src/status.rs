@@ -2,7 +2,7 @@
 //!
 //! A certificate's place in the lists is part of its id, so whoever holds a certificate finds its status without asking anyone.
 
-use aws_lc_rs::hmac;
+use crate::crypto::HmacKey;
 use time::OffsetDateTime;
 
 /// Where a certificate stands.
@@ -66,18 +66,18 @@ impl Position {
     /// The place of the certificate that was given this number, in order of issue. Within its list the place is drawn by `secret`, so that it tells
     /// nobody else when a certificate was issued or which ones were issued together. No two numbers share a place. `None` beyond [`Position::MOST`].
     pub fn of_number(number: u64, secret: &[u8; 32]) -> Option<Self> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let key = HmacKey::new(secret);
         Self::drawn(number / Self::GIVEN, number % Self::GIVEN, &key)
     }
 
     /// The places of one list that [`Position::of_number`] never gives, in an order drawn by the same secret.
     pub fn reserved(list: u64, secret: &[u8; 32]) -> impl DoubleEndedIterator<Item = Self> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let key = HmacKey::new(secret);
         (Self::GIVEN..Self::ENTRIES).filter_map(move |entry| Self::drawn(list, entry, &key))
     }
 
     /// Where an entry of a list lies after shuffling.
-    fn drawn(list: u64, mut entry: u64, key: &hmac::Key) -> Option<Self> {
+    fn drawn(list: u64, mut entry: u64, key: &HmacKey) -> Option<Self> {
         // The permutation is one of 2¹⁸; walking until it comes back below 2¹⁷ makes it one of 2¹⁷.
         loop {
             entry = shuffled(entry, list, key);
@@ -104,13 +104,12 @@ impl Position {
 }
 
 /// A permutation of 18 bits: a Feistel network of four rounds (Luby and Rackoff) whose rounds are HMAC-SHA-256.
-fn shuffled(entry: u64, list: u64, key: &hmac::Key) -> u64 {
+fn shuffled(entry: u64, list: u64, key: &HmacKey) -> u64 {
     const HALF: u64 = (1 << 9) - 1;
     let (mut left, mut right) = (entry >> 9 & HALF, entry & HALF);
     for round in 0..4_u64 {
         let message = [list.to_le_bytes(), round.to_le_bytes(), right.to_le_bytes()].concat();
-        let tag = hmac::sign(key, &message);
-        let mixed = tag.as_ref().iter().take(2).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        let mixed = key.sign(&message).iter().take(2).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
         (left, right) = (right, left ^ mixed & HALF);
     }
     left << 9 | right

@@ -4,6 +4,7 @@ use crate::{
     Facts, Suite, VerificationMethod,
     binding::{self, Binding},
     canonical,
+    crypto::sha256,
     keys::Purpose,
     proof,
     revocations::is_status_method,
@@ -22,8 +23,16 @@ pub struct Verified {
     pub facts: Facts,
     /// The suite of the proof.
     pub suite: Suite,
-    /// Whether the binding digest was there and right. `false`: a foreign certificate whose values could have been swapped.
+    /// Whether the binding digest was there and right. `false`: a foreign certificate whose values could have been swapped ([`crate::exchange`]).
     pub bound: bool,
+    /// The key that signed it.
+    pub method: VerificationMethod,
+    /// When it was signed, as the proof says: RFC 3339, or any text under a key without limits.
+    pub created: String,
+    /// How many proofs it has; one holds.
+    pub proofs: usize,
+    /// The credential itself, proof included. Personal data.
+    pub document: Map<String, Value>,
 }
 
 /// Why a credential is not believed.
@@ -31,7 +40,7 @@ pub struct Verified {
 pub enum Refusal {
     /// Not JSON, or not an object with one proof.
     #[error("not a signed credential: {0}")]
-    Malformed(&'static str),
+    Malformed(Flaw),
     /// No canonical form.
     #[error(transparent)]
     Canonical(#[from] crate::canonical::CanonicalError),
@@ -66,6 +75,38 @@ pub enum Refusal {
     Altered,
 }
 
+/// What makes a text no signed credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// More than 64 KiB.
+    #[error("it is too long")]
+    TooLong,
+    /// Not JSON, or nested deeper than any credential.
+    #[error("not JSON")]
+    NotJson,
+    /// JSON of another kind.
+    #[error("not a JSON object")]
+    NotAnObject,
+    /// Readers differ about which of two members of one name counts.
+    #[error("a member stands twice")]
+    MemberTwice,
+    /// Nobody signed it.
+    #[error("it has no proof")]
+    NoProof,
+    /// More than anyone would try.
+    #[error("it has too many proofs")]
+    TooManyProofs,
+    /// A proof of another shape.
+    #[error("a proof is no object")]
+    ProofNotAnObject,
+    /// What the signature says of such a member can't be known.
+    #[error("the proof has a member that no suite knows")]
+    ProofMember,
+    /// `created` is missing.
+    #[error("the proof does not say when it was made")]
+    ProofTime,
+}
+
 /// The largest credential that is looked at, in bytes. A QR code holds 3 kB.
 const MAX_LENGTH: usize = 64 * 1024;
 /// The most proofs that are tried.
@@ -83,32 +124,32 @@ const MAX_PROOFS: usize = 4;
 /// The first reason not to believe it.
 pub fn verify(json: &str, methods: &[VerificationMethod]) -> Result<Verified, Refusal> {
     let credential = parse(json)?;
-    let Value::Object(document) = &credential else { return Err(Refusal::Malformed("not a JSON object")) };
+    let Value::Object(document) = credential else { return Err(Refusal::Malformed(Flaw::NotAnObject)) };
 
-    let read: Vec<_> = proofs(document)?.iter().map(|proof| Proof::read(proof, methods)).collect();
+    let read: Vec<_> = proofs(&document)?.into_iter().map(|proof| Proof::read(proof, methods)).collect();
+    let proofs = read.len();
     if !read.iter().any(Result::is_ok) {
-        return Err(read.into_iter().find_map(Result::err).unwrap_or(Refusal::Malformed(NO_PROOF)));
+        return Err(read.into_iter().find_map(Result::err).unwrap_or(Refusal::Malformed(Flaw::NoProof)));
     }
-    let form = canonical::canonical_form(document)?;
+    let form = canonical::canonical_form(&document)?;
     if form.uncovered.is_some() {
         return Err(Refusal::Unsigned);
     }
-    let digest = proof::sha256(&form.quads);
-    let judged: Vec<_> = read.into_iter().flatten().map(|proof| (proof.judge(&digest, methods), proof.suite)).collect();
-    let best = judged.into_iter().min_by_key(|(verdict, _)| *verdict);
-    let (verdict, suite) = best.ok_or(Refusal::Malformed(NO_PROOF))?;
+    let digest = sha256(&form.quads);
+    let judged = read.into_iter().flatten().map(|proof| (proof.judge(&digest, methods), proof.created));
+    let best = judged.min_by_key(|((verdict, _), _)| *verdict).ok_or(Refusal::Malformed(Flaw::NoProof))?;
+    let ((verdict, method), created) = best;
     verdict.refusal().map_or(Ok(()), Err)?;
+    let (method, created) = (method.ok_or(Refusal::BadSignature)?.clone(), created.to_owned());
 
-    let bound = match binding::check(document) {
+    let bound = match binding::check(&document) {
         Binding::Fits => true,
         Binding::Absent => false,
         Binding::Broken => return Err(Refusal::Altered),
     };
-    let facts = Facts::deserialize(&credential).unwrap_or_default();
-    Ok(Verified { facts, suite, bound })
+    let facts = Facts::deserialize(&document).unwrap_or_default();
+    Ok(Verified { facts, suite: method.key.suite(), bound, method, created, proofs, document })
 }
-
-const NO_PROOF: &str = "it has no proof";
 
 /// A proof whose every part is in order; only the signature is still to be checked.
 struct Proof<'a> {
@@ -123,7 +164,7 @@ impl<'a> Proof<'a> {
     fn read(proof: &'a Map<String, Value>, methods: &'a [VerificationMethod]) -> Result<Self, Refusal> {
         // Any other member would be part of what is signed, or would not be: neither can be said without its context.
         if !proof.keys().all(|name| MEMBERS.contains(&name.as_str())) {
-            return Err(Refusal::Malformed("the proof has a member that no suite knows"));
+            return Err(Refusal::Malformed(Flaw::ProofMember));
         }
         let text = |name| proof.get(name).and_then(Value::as_str);
         let suite = Suite::ALL.into_iter().find(|suite| text("type") == Some(suite.proof_type()));
@@ -131,7 +172,7 @@ impl<'a> Proof<'a> {
         if text("proofPurpose") != Some(proof::PURPOSE) {
             return Err(Refusal::WrongPurpose);
         }
-        let created = text("created").ok_or(Refusal::Malformed("the proof does not say when it was made"))?;
+        let created = text("created").ok_or(Refusal::Malformed(Flaw::ProofTime))?;
         let signature = text("jws").and_then(|jws| signature(jws, suite)).ok_or(Refusal::BadJws)?;
         let method = text("verificationMethod").ok_or(Refusal::UnknownKey)?;
         // A status key signs lists, never certificates: told by its purpose, and by its name where nobody says a purpose.
@@ -150,21 +191,22 @@ impl<'a> Proof<'a> {
 
     /// The best that any of the keys says about the signature over these options and a document with this digest. A key that is compromised under one of
     /// its names is so under all.
-    fn judge(&self, digest: &[u8], methods: &[VerificationMethod]) -> Verdict {
+    fn judge(&self, digest: &[u8], methods: &[VerificationMethod]) -> (Verdict, Option<&'a VerificationMethod>) {
         let Ok(input) = proof::signing_input(self.suite, self.method, self.created, digest) else {
-            return Verdict::FitsNoKey;
+            return (Verdict::FitsNoKey, None);
         };
         let signed = self.keys.iter().filter(|known| known.key.verifies(&input, &self.signature));
         let verdicts = signed.map(|known| {
-            if methods.iter().any(|other| other.life.compromised.is_some() && other.key == known.key) {
+            let verdict = if methods.iter().any(|other| other.life.compromised.is_some() && other.key == known.key) {
                 Verdict::Compromised
             } else if known.life.covers_text(self.created) {
                 Verdict::Fits
             } else {
                 Verdict::NotThen
-            }
+            };
+            (verdict, Some(*known))
         });
-        verdicts.min().unwrap_or(Verdict::FitsNoKey)
+        verdicts.min_by_key(|(verdict, _)| *verdict).unwrap_or((Verdict::FitsNoKey, None))
     }
 }
 
@@ -197,20 +239,20 @@ fn signature(jws: &str, suite: Suite) -> Option<Vec<u8>> {
 }
 
 fn proofs(document: &Map<String, Value>) -> Result<Vec<&Map<String, Value>>, Refusal> {
-    let proofs = document.get("proof").ok_or(Refusal::Malformed(NO_PROOF))?;
+    let proofs = document.get("proof").ok_or(Refusal::Malformed(Flaw::NoProof))?;
     let proofs = proofs.as_array().map_or(std::slice::from_ref(proofs), Vec::as_slice);
     if proofs.len() > MAX_PROOFS {
-        return Err(Refusal::Malformed("it has too many proofs"));
+        return Err(Refusal::Malformed(Flaw::TooManyProofs));
     }
-    proofs.iter().map(|proof| proof.as_object().ok_or(Refusal::Malformed("a proof is no object"))).collect()
+    proofs.iter().map(|proof| proof.as_object().ok_or(Refusal::Malformed(Flaw::ProofNotAnObject))).collect()
 }
 
 fn parse(json: &str) -> Result<Value, Refusal> {
     if json.len() > MAX_LENGTH {
-        return Err(Refusal::Malformed("it is too long"));
+        return Err(Refusal::Malformed(Flaw::TooLong));
     }
     // The only rule beside JSON's own is that of the members.
-    let reason = |error: serde_json::Error| if error.is_data() { "a member stands twice" } else { "not JSON" };
+    let reason = |error: serde_json::Error| if error.is_data() { Flaw::MemberTwice } else { Flaw::NotJson };
     serde_json::from_str::<Unambiguous>(json).map(|read| read.0).map_err(|error| Refusal::Malformed(reason(error)))
 }
 

@@ -119,6 +119,12 @@ impl Admission for Fetchers {
     const ROLES: &'static [Role] = &[Role::Fetcher, Role::Citizen, Role::Admin];
 }
 
+/// Those who check certificates, and those who handle them anyway.
+pub struct Verifiers;
+impl Admission for Verifiers {
+    const ROLES: &'static [Role] = &[Role::Verifier, Role::Admin, Role::Certifier, Role::Fetcher];
+}
+
 /// Those who correct certificates and take them back.
 pub struct Correctors;
 impl Admission for Correctors {

@@ -24,8 +24,8 @@ pub enum Error {
         column: usize,
     },
     /// The body has another media type.
-    #[error("the body's media type is not application/json")]
-    MediaType,
+    #[error("the body's media type is not {0}")]
+    MediaType(&'static str),
     /// The body is larger than the country allows.
     #[error("the body has more than {0} bytes")]
     BodyTooLarge(usize),
@@ -134,7 +134,7 @@ impl Error {
                 (StatusCode::BAD_REQUEST, "missing-fields", "Age and date of birth")
             }
             Self::Events(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-events", "Invalid events"),
-            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type"),
+            Self::MediaType(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Unsupported media type"),
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "Unauthenticated"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),

@@ -3,6 +3,7 @@
 use crate::{App, Error};
 use axum::{
     Router,
+    body::Bytes,
     extract::{FromRequest, MatchedPath, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn},
@@ -27,31 +28,40 @@ impl FromRequest<App> for Json {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         if !is_json(request.headers()) {
-            return Err(Error::MediaType);
+            return Err(Error::MediaType("application/json"));
         }
-        let most = app.config.most_bytes;
-        let announced = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        if announced.is_some_and(|length| length > most) {
-            return Err(Error::BodyTooLarge(most));
-        }
-        let bytes = axum::body::to_bytes(request.into_body(), most).await.map_err(|fault| {
-            let limit =
-                std::error::Error::source(&fault).is_some_and(|cause| cause.to_string().contains("length limit"));
-            if limit { Error::BodyTooLarge(most) } else { Error::BodyLost }
-        })?;
+        let bytes = body(request, app.config.most_bytes).await?;
         let value = serde_json::from_slice(&bytes)
             .map_err(|fault| Error::NotJson { line: fault.line(), column: fault.column() })?;
         Ok(Self(value))
     }
 }
 
+/// A body of at most `most` bytes; a larger one that says so is refused before it is read.
+///
+/// # Errors
+/// When it is larger, or does not arrive whole.
+pub async fn body(request: Request, most: usize) -> Result<Bytes, Error> {
+    let announced =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > most) {
+        return Err(Error::BodyTooLarge(most));
+    }
+    axum::body::to_bytes(request.into_body(), most).await.map_err(|fault| {
+        let limit = std::error::Error::source(&fault).is_some_and(|cause| cause.to_string().contains("length limit"));
+        if limit { Error::BodyTooLarge(most) } else { Error::BodyLost }
+    })
+}
+
+/// The media type of a body without parameters, in small letters; empty if none is said.
+pub fn essence(headers: &HeaderMap) -> String {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// `application/json`, `application/…+json`, with or without parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(headers);
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 

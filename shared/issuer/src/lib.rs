@@ -19,6 +19,7 @@ pub mod revoke;
 pub mod site;
 pub mod status;
 pub mod update;
+pub mod verify;
 pub mod x509;
 
 pub use app::App;
@@ -40,6 +41,7 @@ pub fn routes() -> Router<App> {
         .merge(fetch::qr_routes())
         .merge(fetch::credential_routes())
         .merge(status::routes())
+        .merge(verify::routes())
         .merge(keys::routes())
         .merge(keys::admin::routes())
         .merge(site::routes())

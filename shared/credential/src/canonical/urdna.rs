@@ -8,7 +8,7 @@ use super::{
     quad::{Node, Object, Quad},
     utf16_order,
 };
-use aws_lc_rs::digest::{Context, SHA256};
+use crate::crypto::Sha256;
 use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 /// Steps of comparing paths, each about a microsecond. Pairs of nodes with five neighbours that cannot be told apart still fit.
@@ -162,7 +162,7 @@ impl<'q> Labelling<'q> {
 
     /// 4.8: the hash of everything that can be reached from `node`, and the order in which it is reached.
     fn n_degree(&mut self, node: usize, mut issued: Issued) -> Result<(Hash, Issued), CanonicalError> {
-        let mut data = Context::new(&SHA256);
+        let mut data = Sha256::new();
         for (hash, mut related) in self.related(node, &issued)? {
             data.update(hex(&hash).as_bytes());
             related.sort_unstable();
@@ -180,7 +180,7 @@ impl<'q> Labelling<'q> {
                 issued = order;
             }
         }
-        Ok((finish(data), issued))
+        Ok((data.finish(), issued))
     }
 
     /// 4.8, step 5.4: the path through `related` in this order, if it is less than the one chosen before.
@@ -266,16 +266,11 @@ fn next_permutation(items: &mut [usize]) -> bool {
 }
 
 fn digest<'t>(parts: impl Iterator<Item = &'t str>) -> Hash {
-    let mut data = Context::new(&SHA256);
+    let mut data = Sha256::new();
     for part in parts {
         data.update(part.as_bytes());
     }
-    finish(data)
-}
-
-fn finish(data: Context) -> Hash {
-    // SHA-256 always gives 32 bytes.
-    data.finish().as_ref().try_into().unwrap_or_default()
+    data.finish()
 }
 
 fn hex(hash: &Hash) -> String {

@@ -10,7 +10,7 @@ use super::{
     parts::{Act, Address, Birth, Facility, Recipient, Vaccination},
     test_details::TestDetails,
 };
-use aws_lc_rs::digest::{Context, SHA256};
+use crate::crypto::Sha256;
 
 /// SHA-256 of the form above. Left out: `meta`, `comorbidities`, `enrollmentType`, and whatever is derived, such as an age from a date of birth.
 pub(super) fn digest(event: &Event) -> EventDigest {
@@ -32,11 +32,11 @@ pub(super) fn digest(event: &Event) -> EventDigest {
     form.finish()
 }
 
-struct Form(Context);
+struct Form(Sha256);
 
 impl Form {
     fn new(version: &str) -> Self {
-        let mut form = Self(Context::new(&SHA256));
+        let mut form = Self(Sha256::new());
         form.field(version);
         form
     }
@@ -107,8 +107,6 @@ impl Form {
     }
 
     fn finish(self) -> EventDigest {
-        let mut digest = [0; 32];
-        digest.iter_mut().zip(self.0.finish().as_ref()).for_each(|(byte, hashed)| *byte = *hashed);
-        EventDigest(digest)
+        EventDigest(self.0.finish())
     }
 }

@@ -236,7 +236,7 @@ fn each_fault_of_a_proof_has_its_reason() {
         ("type", json!("RsaSignature2017"), Refusal::UnknownSuite),
         ("type", json!("EcdsaSecp256r1Signature2019"), Refusal::BadJws),
         ("proofPurpose", json!("authentication"), Refusal::WrongPurpose),
-        ("created", json!(1), Refusal::Malformed("the proof does not say when it was made")),
+        ("created", json!(1), Refusal::Malformed(Flaw::ProofTime)),
         ("created", json!("2026-11-21T20:15:51Z"), Refusal::BadSignature),
         ("verificationMethod", json!("did:india#1"), Refusal::UnknownKey),
         ("verificationMethod", json!(["did:india"]), Refusal::UnknownKey),
@@ -245,8 +245,8 @@ fn each_fault_of_a_proof_has_its_reason() {
         ("jws", json!(jws.replacen("..", ".", 1)), Refusal::BadJws),
         ("jws", json!(format!("{jws}=")), Refusal::BadJws),
         ("jws", json!(jws.get(..jws.len() - 4)), Refusal::BadJws),
-        ("nonce", json!("x"), Refusal::Malformed("the proof has a member that no suite knows")),
-        ("@context", json!("x"), Refusal::Malformed("the proof has a member that no suite knows")),
+        ("nonce", json!("x"), Refusal::Malformed(Flaw::ProofMember)),
+        ("@context", json!("x"), Refusal::Malformed(Flaw::ProofMember)),
     ] {
         let mut altered = good.clone();
         altered["proof"][name] = value.clone();
@@ -298,11 +298,11 @@ fn one_good_proof_of_several_is_enough() {
         assert!(verify(&with(proofs.clone()).to_string(), &methods).is_ok(), "{proofs}");
     }
     assert_eq!(refusal(&with(json!([bad])), &methods), Refusal::BadSignature);
-    assert_eq!(refusal(&with(json!([])), &methods), Refusal::Malformed("it has no proof"));
-    assert_eq!(refusal(&with(json!("x")), &methods), Refusal::Malformed("a proof is no object"));
+    assert_eq!(refusal(&with(json!([])), &methods), Refusal::Malformed(Flaw::NoProof));
+    assert_eq!(refusal(&with(json!("x")), &methods), Refusal::Malformed(Flaw::ProofNotAnObject));
     assert_eq!(
         refusal(&with(json!([bad, bad, bad, bad, good["proof"]])), &methods),
-        Refusal::Malformed("it has too many proofs")
+        Refusal::Malformed(Flaw::TooManyProofs)
     );
 }
 
@@ -313,12 +313,12 @@ fn what_is_no_credential_is_malformed() {
         Refusal::Malformed(reason) => reason,
         other => panic!("{other:?}"),
     };
-    assert_eq!(malformed(""), "not JSON");
-    assert_eq!(malformed("{} {}"), "not JSON");
-    assert_eq!(malformed(&"[".repeat(5000)), "not JSON");
-    assert_eq!(malformed("[]"), "not a JSON object");
-    assert_eq!(malformed(&vector("rsa/v1_did_subject/input.json")), "it has no proof");
-    assert_eq!(malformed(&" ".repeat(MAX_LENGTH + 1)), "it is too long");
+    assert_eq!(malformed(""), Flaw::NotJson);
+    assert_eq!(malformed("{} {}"), Flaw::NotJson);
+    assert_eq!(malformed(&"[".repeat(5000)), Flaw::NotJson);
+    assert_eq!(malformed("[]"), Flaw::NotAnObject);
+    assert_eq!(malformed(&vector("rsa/v1_did_subject/input.json")), Flaw::NoProof);
+    assert_eq!(malformed(&" ".repeat(MAX_LENGTH + 1)), Flaw::TooLong);
 }
 
 #[test]
@@ -333,7 +333,7 @@ fn a_member_that_stands_twice_is_refused() {
     ] {
         let doubled = good.replacen(once, twice, 1);
         assert_ne!(doubled, good);
-        assert_eq!(refusal_of(&doubled, &methods), Refusal::Malformed("a member stands twice"));
+        assert_eq!(refusal_of(&doubled, &methods), Refusal::Malformed(Flaw::MemberTwice));
     }
 }
 
