@@ -148,7 +148,7 @@ async fn a_picture_never_leaves_the_folder() {
 async fn a_huge_picture_is_refused() {
     let files = S3Files::new(pictures::client(None).unwrap(), "pictures");
     files.write("huge", &vec![0; (12 << 20) + 1], "image/png").await.unwrap();
-    assert_eq!(files.read("huge").await.unwrap_err().to_string(), "a picture has more than 12582912 bytes");
+    assert_eq!(files.read("huge").await.unwrap_err().to_string(), "a file has more than 12582912 bytes");
 }
 
 fn place(folder: &Path) -> Place {
