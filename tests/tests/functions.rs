@@ -128,7 +128,7 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let take_back = event("certificate_revoke", &[(TOKEN, &certifier), (CERTIFICATE, newer)]);
     let revoked = ok(revoke.answer(take_back).await, "application/json").json();
     assert_eq!(revoked, json!({ "certificates": [{ "certificateId": newer, "dose": 1, "status": "revoked" }] }));
-    problem(&head.answer(ask.clone()).await, 404, "no-certificate");
+    assert_eq!(head.answer(ask.clone()).await.status, 404);
     let admin = stack.token("admin");
     let ask_history = redirected(
         event("certificate_credential", &[(TOKEN, &admin)]),

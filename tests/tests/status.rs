@@ -95,6 +95,8 @@ async fn methods(client: &Client) -> Vec<VerificationMethod> {
     .collect()
 }
 
+const MINUTE: std::time::Duration = std::time::Duration::from_mins(1);
+
 fn ours(position: u64) -> CertificateId {
     CertificateId::new(Position::new(position).unwrap(), 1)
 }
@@ -157,9 +159,9 @@ async fn the_first_list_is_number_1_and_says_nothing_against_anyone() {
 
 #[tokio::test]
 async fn every_change_reaches_list_delta_and_bits() {
-    let lists = Lists::start(|_| {}).await;
+    let lists = Lists::start(|app| Arc::make_mut(&mut app.config).status_valid = MINUTE * 80).await;
     let first = lists.newest().await;
-    let until = (now() + Duration::HOUR).replace_nanosecond(0).unwrap();
+    let until = (now() + Duration::minutes(10)).replace_nanosecond(0).unwrap();
     let foreign = CertificateId::parse("123456789").unwrap();
     lists.note(&ours(5), Status::Revoked, Duration::ZERO).await;
     lists.note(&ours(6), Status::Superseded, Duration::ZERO).await;
@@ -190,14 +192,14 @@ async fn every_change_reaches_list_delta_and_bits() {
     assert_eq!(publish(&lists.app).await.unwrap().len(), 3);
     assert_eq!(set(&lists.bits(0, Purpose::Suspension).await), [false, true, false]);
     let mut later = lists.app.clone();
-    later.clock = || now() + Duration::hours(2);
+    later.clock = || now() + Duration::minutes(20);
     let ended = publish(&later).await.unwrap();
     assert_eq!((ended.number(), ended.len()), (4, 2));
     assert_eq!(lists.delta(3).await.apply(&lists.numbered(3).await).unwrap(), ended);
     assert_eq!(set(&lists.bits(0, Purpose::Suspension).await), [false; 3]);
-    later.clock = || now() + Duration::hours(19);
+    later.clock = || now() + Duration::minutes(75);
     assert_eq!(publish(&later).await.unwrap().number(), 4);
-    later.clock = || now() + Duration::hours(21);
+    later.clock = || now() + Duration::minutes(85);
     let renewed = publish(&later).await.unwrap();
     assert_eq!(renewed.number(), 5);
     assert!(renewed.agrees_with(&ended));
@@ -317,7 +319,7 @@ async fn the_service_publishes_by_itself() {
     let change = StatusChange { at: now(), certificate_id: ours(9), status: Status::Revoked };
     running.store().note(&change).await.unwrap();
     let number = || async { client.get("/status/latest", "").await.unwrap().json()["number"].clone() };
-    let seen = timeout(std::time::Duration::from_mins(1), async {
+    let seen = timeout(MINUTE, async {
         while number().await != 2 {
             tokio::task::yield_now().await;
         }
