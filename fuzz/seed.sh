@@ -3,11 +3,18 @@
 set -eu
 cd "$(dirname "$0")"
 
-for target in event canonicalise qr_read verify did_document; do
+for target in event canonicalise qr_read verify did_document picture pdf; do
     mkdir -p "corpus/$target"
     if [ -d "seeds/$target" ]; then cp "seeds/$target"/* "corpus/$target/"; fi
 done
 cp ../tests/vectors/qr/*.zip corpus/qr_read/
+# As the target `picture` takes them: a byte for the kind, then what follows the file's mark.
+for file in ../tests/vectors/qr/*.png ../tests/vectors/verdicts/pictures/*.png; do
+    { printf '\0'; tail -c +9 "$file"; } > "corpus/picture/$(basename "$file")"
+done
+for file in ../tests/vectors/verdicts/pictures/*.jpg; do
+    { printf '\1'; tail -c +4 "$file"; } > "corpus/picture/$(basename "$file")"
+done
 if [ -d ../events/certify ]; then cp ../events/certify/*.json corpus/event/; fi
 # Signed credentials of every suite, under names that say where they come from.
 find ../tests/vectors -name signed.json -o -path '*/divoc/*' -name '*.json' | while read -r file; do

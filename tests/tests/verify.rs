@@ -14,6 +14,7 @@ use credential::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Answer, Service, people};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 const PATH: &str = "/divoc/api/v1/verify";
 
@@ -111,14 +112,21 @@ async fn every_verdict_has_its_cause() {
     let (suspended, suspended_credential) = certified(&service, 2).await;
     let (_, altered) = certified(&service, 3).await;
 
-    let path = format!("/divoc/api/v1/certificates/{}?reason=fraud", people::code(1));
+    let path = format!("/divoc/api/v1/certificates/{}?allDoses=true&reason=fraud", people::code(1));
     let answer = service.client.send(Method::DELETE, &path, "certifier", &[], None).await.unwrap();
     assert_eq!(answer.status, 200, "{revoked}: {}", answer.text());
-    let until = json!({ "until": "2999-01-01T00:00:00Z" }).to_string().into_bytes();
+    let tomorrow = (OffsetDateTime::now_utc() + Duration::days(1)).format(&Rfc3339).unwrap();
+    let until = json!({ "until": tomorrow }).to_string().into_bytes();
     let path = format!("/divoc/api/v1/certificate/{suspended}/suspension");
     let answer =
         service.client.send(Method::PUT, &path, "admin", &[], Some(("application/json", until))).await.unwrap();
     assert!(answer.status < 300, "{}", answer.text());
+    let (_, superseded_credential) = certified(&service, 4).await;
+    let mut corrected = people::event(4, 1);
+    corrected["vaccination"]["batch"] = "B9-0000X".into();
+    let body = Some(("application/json", json!([corrected]).to_string().into_bytes()));
+    let answer = service.client.send(Method::PUT, "/divoc/api/v1/certificate", "certifier", &[], body).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
 
     let foreign = vector("rsa/v1_did_subject/signed.json");
     let another_name = foreign.replace("\"did:india\"", "\"did:elsewhere\"");
@@ -128,6 +136,7 @@ async fn every_verdict_has_its_cause() {
     for (shown, verdict, reasons) in [
         (revoked_credential.as_str(), "revoked", &["revoked"][..]),
         (&suspended_credential, "suspended", &["suspended"]),
+        (&superseded_credential, "superseded", &["superseded"]),
         (&swapped, "invalid", &["altered", "altered"]),
         (&renamed, "invalid", &["bad-signature"]),
         (&another_name, "unknown-issuer", &["unknown-key"]),
@@ -136,7 +145,11 @@ async fn every_verdict_has_its_cause() {
     ] {
         let report = report(&service, "text/plain", shown).await;
         assert_eq!((report["verdict"].as_str().unwrap(), codes(&report)), (verdict, reasons.to_vec()));
-        assert_eq!(report.get("facts").is_some(), ["revoked", "suspended"].contains(&verdict), "{verdict}");
+        assert_eq!(
+            report.get("facts").is_some(),
+            ["revoked", "suspended", "superseded"].contains(&verdict),
+            "{verdict}"
+        );
     }
     let report = report(&service, "application/json", swapped).await;
     let mut pointers: Vec<_> = report["reasons"].as_array().unwrap().iter().map(|reason| &reason["pointer"]).collect();

@@ -5,7 +5,7 @@
 //!   "reasons": [{ "code": "unbound", "detail": "…" }],
 //!   "exchangeable": ["/evidence/0/dose", "/evidence/0/totalDoses"],
 //!   "signature": { "suite": "RsaSignature2018", "algorithm": "PS256", "method": "did:india", "key": "RFC 7638 thumbprint", "created": "2026-11-21T20:15:50Z",
-//!                  "validFrom": "2026-01-01T00:00:00Z", "validUntil": null },
+//!                  "validFrom": "2026-01-01T00:00:00Z" },
 //!   "status": { "checked": true, "value": "valid", "source": "list", "listNumber": 12, "issuedAt": "…", "nextUpdate": "…", "ageSeconds": 3600, "stale": false },
 //!   "facts": { "kind": "vaccination", "name": "…", "dose": "1", … } }
 //! ```
