@@ -73,6 +73,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         store: store.clone(),
         journal: store.clone(),
         ledger: store.clone(),
+        recalls: store.clone(),
         key_ring: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),

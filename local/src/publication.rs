@@ -1,7 +1,12 @@
-//! What a schedule and a stream do on AWS: publishes changes of status and seals the log every few seconds until the service stops.
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log and goes on with recalls every few seconds until the service stops.
 
 use anyhow::{Context, Result};
-use issuer::{App, audit::seal, status::publish};
+use issuer::{
+    App,
+    audit::seal,
+    recall::{self, Task},
+    status::publish,
+};
 use std::time::Duration;
 use tokio::{
     select,
@@ -45,6 +50,12 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             }
             if let Err(fault) = seal(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "the log was not sealed");
+            }
+            // For less than a change may take to be published.
+            for task in [Task::Status, Task::Signature] {
+                if let Err(fault) = recall::work(&app, task, every.max(Duration::from_secs(5))).await {
+                    tracing::error!(cause = format!("{fault:#}"), "a recall did not go on");
+                }
             }
         }
     });

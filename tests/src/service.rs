@@ -3,7 +3,7 @@
 use crate::Client;
 use anyhow::{Result, bail};
 use async_trait::async_trait;
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, SlotKey};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, Signed, SlotKey};
 use issuer::{
     App,
     config::Place,
@@ -120,6 +120,10 @@ impl Store for Mortal {
 
     async fn change(&self, changes: &[Change], audit: &Audit) -> Result<Commit> {
         self.write(self.inner.change(changes, audit)).await
+    }
+
+    async fn replace_signature(&self, certificate: &Certificate, before: &Signed, audit: &Audit) -> Result<Commit> {
+        self.write(self.inner.replace_signature(certificate, before, audit)).await
     }
 
     async fn numbers(&self, count: u64) -> Result<u64> {

@@ -11,18 +11,18 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus", "KeysAdmin", "AuditLog",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus", "KeysAdmin", "AuditLog", "Recall", "RecallWorker", "ResignWorker",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
-    "kms:Sign": {CERTIFY},
+    "kms:Sign": {CERTIFY, RESIGN_WORKER},
     "kms:Sign lists": {PUBLISH},
-    "kms:GetPublicKey": {CERTIFY, PUBLIC, KEYS_ADMIN},
+    "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
     "kms:GenerateMac": {CERTIFY, PUBLISH} | FETCHING,
     "kms:VerifyMac": NOBODY,
@@ -31,13 +31,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN},
+    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER},
     "dynamodb:DeleteItem": NOBODY,
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -79,6 +79,11 @@ PARTITIONS = {
         "Query": {"J#*", "KEYS", "A#*", "LOG"}, "GetItem": {"STATUS", "NUMBERS"}, "PutItem": {"STATUS", "KEYS", "A#*", "LOG"}, "Scan": {"*"},
         **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
     },
+    RECALL: {"Query": {"RECALLS", "A#*", "B#*", "*"}, "GetItem": {"I#*"}, "PutItem": {"RECALLS"}},
+    RECALL_WORKER: {
+        "Query": {"RECALLS", "A#*", "B#*", "*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"RECALLS", "A#*", "J#*"},
+    },
+    RESIGN_WORKER: {"Query": {"RECALLS", "A#*", "B#*", "KEYS"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"RECALLS", "A#*"}},
     AUDIT_LOG: {"Query": {"A#*", "LOG"}},
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 35] = [
+const GUARDED: [(&str, &str, &[&str]); 40] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -23,6 +23,11 @@ const GUARDED: [(&str, &str, &[&str]); 35] = [
     ("PUT", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
     ("DELETE", "/divoc/api/v1/certificate/1/suspension", &["admin"]),
     ("GET", "/divoc/api/v1/log", &["admin"]),
+    ("POST", "/divoc/api/v1/recalls/preview", &["admin"]),
+    ("POST", "/divoc/api/v1/recalls", &["admin"]),
+    ("GET", "/divoc/api/v1/recalls", &["admin"]),
+    ("GET", "/divoc/api/v1/recalls/1", &["admin"]),
+    ("DELETE", "/divoc/api/v1/recalls/1", &["admin"]),
     ("GET", "/divoc/api/v1/certificate/1/history", &["citizen", "admin"]),
     ("POST", "/divoc/api/v1/verify", &["certifier", "fetcher", "verifier", "admin"]),
     ("GET", "/certificate/api/test/certificatePDF/X", &["fetcher", "citizen", "admin"]),

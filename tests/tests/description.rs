@@ -60,7 +60,11 @@ fn every_route_is_described_and_every_description_has_a_route() {
 async fn every_described_route_is_served() {
     let service = Service::start().await;
     for (path, method) in described() {
-        let path = path.replace("{beneficiaryId}", "X").replace("{certificateId}", "1").replace("{dose}", "1");
+        let path = path
+            .replace("{beneficiaryId}", "X")
+            .replace("{certificateId}", "1")
+            .replace("{dose}", "1")
+            .replace("{recallId}", "1");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let path = path.replace("{thumbprint}", "X");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();

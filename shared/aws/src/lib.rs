@@ -123,6 +123,7 @@ fn assemble(
         store: store.clone(),
         journal: store.clone(),
         ledger: store.clone(),
+        recalls: store.clone(),
         key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),

@@ -8,12 +8,14 @@
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
 //! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id or key's thumbprint}#{event}` |
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
+//! | job of a recall | `RECALLS` | id |
 //! | seal of the log | `LOG` | number |
 //! | counter of positions | `NUMBERS` | `certificates` |
 //! | how far status lists are published | `STATUS` | `latest` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.
+//! Two indexes, by lot and by place, serve recalls alone, which can wait.
 //! The same reason makes every read a consistent one.
 
 mod commit;
@@ -22,6 +24,7 @@ mod journal;
 mod key_ring;
 mod keys;
 mod ledger;
+mod recalls;
 mod retry;
 mod table;
 
@@ -36,9 +39,11 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
     operation::update_item::UpdateItemError,
-    types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, Select},
+    types::{
+        AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, Select, TransactWriteItem,
+    },
 };
-use credential::{BeneficiaryCode, CertificateId, Dose, Kind, SlotKey, Status};
+use credential::{BeneficiaryCode, CertificateId, Dose, Kind, Signed, SlotKey, Status};
 use issuer::ports::{Audit, Certificate, Change, Commit, Follows, Intent, Occupant, Reservation, Store};
 use std::collections::{HashMap, HashSet};
 pub use table::create_table;
@@ -157,6 +162,20 @@ impl DynamoStore {
         }
     }
 
+    /// One transaction; [`Commit::Lost`] if one of its conditions does not hold.
+    async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<Commit> {
+        let mut patience = Patience::default();
+        loop {
+            let sent = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
+            let Err(error) = sent else { return Ok(Commit::Stored) };
+            match commit::refusal(error) {
+                Outcome::Again(error) => patience.wait(error).await?,
+                Outcome::Failed(error) => return Err(error),
+                _ => return Ok(Commit::Lost),
+            }
+        }
+    }
+
     /// One round of a batch read: what was found, and the keys that the database put off.
     async fn batch(&self, wanted: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>)> {
         let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build()?;
@@ -214,17 +233,12 @@ impl Store for DynamoStore {
     }
 
     async fn change(&self, changes: &[Change], audit: &Audit) -> Result<Commit> {
-        let writes = commit::changes(&self.table, changes, audit)?;
-        let mut patience = Patience::default();
-        loop {
-            let sent = self.client.transact_write_items().set_transact_items(Some(writes.clone())).send().await;
-            let Err(error) = sent else { return Ok(Commit::Stored) };
-            match commit::refusal(error) {
-                Outcome::Again(error) => patience.wait(error).await.context("changing a status")?,
-                Outcome::Failed(error) => return Err(error.context("changing a status")),
-                _ => return Ok(Commit::Lost),
-            }
-        }
+        self.all_or_nothing(commit::changes(&self.table, changes, audit)?).await.context("changing a status")
+    }
+
+    async fn replace_signature(&self, certificate: &Certificate, before: &Signed, audit: &Audit) -> Result<Commit> {
+        let writes = commit::new_signature(&self.table, certificate, before, audit)?;
+        self.all_or_nothing(writes).await.context("replacing a signature")
     }
 
     async fn occupants(&self, slots: &[SlotKey]) -> Result<Vec<Option<Occupant>>> {
@@ -332,6 +346,8 @@ const NEXT: &str = "next_";
 const HOLDER: &str = "holder";
 const STATUS: &str = "status";
 const UNTIL: &str = "until";
+const LOT: &str = "lot";
+const PLACE: &str = "place";
 const SUSPENDED: &str = "suspended";
 const SUCCESSOR: &str = "successor";
 const DEEDS: &str = "deeds";

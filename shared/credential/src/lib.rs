@@ -26,6 +26,7 @@ pub mod proof;
 pub mod qr;
 pub mod revocations;
 pub mod status;
+pub mod traits;
 pub mod vaccine;
 pub mod verify;
 

@@ -4,7 +4,7 @@ use crate::{
     Config,
     auth::Tokens,
     keys::Current,
-    ports::{Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Signer, Store},
+    ports::{Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Signer, Store},
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -33,6 +33,8 @@ pub struct App {
     pub journal: Arc<dyn Journal>,
     /// The log and its chain.
     pub ledger: Arc<dyn Ledger>,
+    /// Recalls.
+    pub recalls: Arc<dyn Recalls>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -65,6 +67,7 @@ impl App {
             files: ports.files,
             journal: ports.journal,
             ledger: ports.ledger,
+            recalls: ports.recalls,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -95,6 +98,8 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
     /// The log and its chain.
     pub ledger: Arc<dyn Ledger>,
+    /// Recalls.
+    pub recalls: Arc<dyn Recalls>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

@@ -19,7 +19,7 @@ use axum::{
     routing::post,
 };
 use credential::{
-    CertificateId, Code, Event, EventDigest, Fault, Faults, Issuance, Position, Schema, Status, qr::Payload,
+    CertificateId, Code, Event, EventDigest, Fault, Faults, Issuance, Position, Schema, Status, Unsigned, qr::Payload,
 };
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
@@ -193,6 +193,31 @@ async fn sign_and_store(
     let commit = app.store.commit(intent, &certificate, &audit).await.context("storing a certificate")?;
     if commit == Commit::Stored {
         tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "issued");
+    }
+    Ok(commit)
+}
+
+/// Signs a certificate's document again, with the key that signs now: id, content and place stay. For certificates of a key that is not to be trusted.
+///
+/// # Errors
+/// When store or signer fail; the first signature stands.
+pub async fn sign_again(app: &App, actor: &str, reason: Reason, certificate: &Certificate) -> Result<Commit> {
+    let method = keys::current(app).await.context("reading the signing key")?;
+    let document = serde_json::from_str(certificate.signed.as_str()).context("a stored credential is no document")?;
+    let now = (app.clock)();
+    let prepared = Unsigned::new(document)
+        .prepare(method.key.suite(), &method.id, method.life.created(now))
+        .context("preparing a credential")?;
+    let signature = timeout(SIGNING, app.signer.sign(prepared.signing_input()))
+        .await
+        .context("the key took too long")?
+        .context("signing")?;
+    let after = Certificate { signed: prepared.seal(&signature).context("sealing")?, ..certificate.clone() };
+    let deed = Deed { event: AuditEvent::Resigned, at: now, actor: actor.to_owned(), reason: Some(reason) };
+    let audit = Audit { deed, key: Some(method.key.thumbprint()) };
+    let commit = app.store.replace_signature(&after, &certificate.signed, &audit).await?;
+    if commit == Commit::Stored {
+        tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "signed again");
     }
     Ok(commit)
 }

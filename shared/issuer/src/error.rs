@@ -105,6 +105,9 @@ pub enum Error {
     /// What the caller wants to change has another status.
     #[error("the certificate cannot be changed in this way: {0}")]
     WrongStatus(&'static str),
+    /// No recall has that id.
+    #[error("there is no such recall")]
+    NoRecall,
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -151,6 +154,7 @@ impl Error {
             Self::Conflict { .. } => {
                 (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
             }
+            Self::NoRecall => (StatusCode::NOT_FOUND, "no-recall", "No such recall"),
             Self::Gone { .. } => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
             Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),

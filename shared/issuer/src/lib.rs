@@ -15,6 +15,7 @@ pub mod keys;
 pub mod log;
 pub mod ports;
 pub mod print;
+pub mod recall;
 pub mod revoke;
 pub mod site;
 pub mod status;
@@ -35,6 +36,7 @@ pub fn routes() -> Router<App> {
         .merge(update::routes())
         .merge(revoke::routes())
         .merge(history::routes())
+        .merge(recall::routes())
         .merge(audit::routes())
         .merge(fetch::pdf_routes())
         .merge(fetch::head_routes())

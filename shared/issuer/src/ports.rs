@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status,
     chain::{Entry, Seal},
+    traits::{Lot, Place},
 };
 use jsonwebtoken::jwk::JwkSet;
 use time::OffsetDateTime;
@@ -36,6 +37,15 @@ pub trait Store: Send + Sync {
     ///
     /// A second call finds the status changed already and answers [`Commit::Lost`], as does one that met another change: read again and decide anew.
     async fn change(&self, changes: &[Change], audit: &Audit) -> anyhow::Result<Commit>;
+
+    /// Puts another signature over the same document in a certificate's place, with its audit entry. [`Commit::Lost`] if the stored credential is not
+    /// `before`, as at a second call.
+    async fn replace_signature(
+        &self,
+        certificate: &Certificate,
+        before: &credential::Signed,
+        audit: &Audit,
+    ) -> anyhow::Result<Commit>;
 
     /// What stands in each slot, in the order asked; reserves nothing.
     async fn occupants(&self, slots: &[SlotKey]) -> anyhow::Result<Vec<Option<Occupant>>>;
@@ -133,6 +143,62 @@ pub trait Ledger: Send + Sync {
 
     /// Appends a seal; [`Commit::Lost`] if there is one of its number, also if it is the same.
     async fn append(&self, seal: &Seal) -> anyhow::Result<Commit>;
+}
+
+/// Recalls: certificates found by what they have in common, and the jobs that go through them.
+#[async_trait]
+pub trait Recalls: Send + Sync {
+    /// Some certificates of that lot or place, from where the page before said; as they were a moment ago, for the index follows the records.
+    async fn found(&self, by: &Common, after: Option<&str>) -> anyhow::Result<Page>;
+
+    /// Every job, in the order of their ids.
+    async fn jobs(&self) -> anyhow::Result<Vec<StoredJob>>;
+
+    /// One job.
+    async fn job(&self, id: &str) -> anyhow::Result<Option<StoredJob>>;
+
+    /// Stores a job in place of the one with the revision before it (0: there is none yet). [`Commit::Lost`] if another revision stands; a second call is.
+    async fn save(&self, job: &StoredJob) -> anyhow::Result<Commit>;
+}
+
+/// What certificates have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Common {
+    /// The batch.
+    Lot(Lot),
+    /// The facility.
+    Place(Place),
+}
+
+/// Certificates that were found, and where to go on.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Each with the status that the index knows.
+    pub found: Vec<Candidate>,
+    /// What to ask with for the next page; none after the last.
+    pub next: Option<String>,
+}
+
+/// A certificate as an index knows it.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its slot.
+    pub slot: SlotKey,
+    /// Its id and time of issue.
+    pub issuance: Issuance,
+    /// Where it stood.
+    pub status: Status,
+}
+
+/// A job as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredJob {
+    /// Its id.
+    pub id: String,
+    /// What it is, as JSON.
+    pub text: String,
+    /// From 1.
+    pub revision: u64,
 }
 
 /// Where the identity provider's signing keys come from.

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::{
         builders::UpdateBuilder,
     },
 };
-use credential::{Issuance, Status};
+use credential::{Issuance, Signed, Status};
 use issuer::ports::{Audit, AuditEvent, Certificate, Change, Deed, Intent};
 use std::collections::BTreeSet;
 
@@ -71,6 +71,24 @@ pub(super) fn changes(table: &str, changes: &[Change], audit: &Audit) -> Result<
         writes.push(put(table, items::of_note(id, change.to, audit.deed.at)?, None)?);
     }
     Ok(writes)
+}
+
+/// What a new signature writes.
+pub(super) fn new_signature(
+    table: &str,
+    certificate: &Certificate,
+    before: &Signed,
+    audit: &Audit,
+) -> Result<Vec<TransactWriteItem>> {
+    let update = Update::builder()
+        .table_name(table)
+        .set_key(Some(keys::certificate(&certificate.slot, &certificate.issuance)?))
+        .update_expression(format!("SET credential = :after, {APPEND_DEED}"))
+        .condition_expression("credential = :before")
+        .expression_attribute_values(":before", text(before.as_str()))
+        .expression_attribute_values(":after", text(certificate.signed.as_str()));
+    let entry = items::of_audit(&certificate.issuance.certificate_id, &audit.deed, audit.key.as_deref())?;
+    Ok(vec![finished(with_deed(update, &audit.deed)?)?, put(table, entry, None)?])
 }
 
 /// What the refusal of a commit means. The slot's word comes first: when it says whose it is, nothing else matters.

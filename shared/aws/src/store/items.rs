@@ -1,13 +1,14 @@
 //! Items and what they say: attribute values in, the domain's types out. An item that says something else is an error without its content.
 
-use super::{DEEDS, HOLDER, STATUS, SUCCESSOR, UNTIL, keys};
+use super::{DEEDS, HOLDER, LOT, PARTITION, PLACE, STATUS, SUCCESSOR, UNTIL, keys};
 use anyhow::{Context, Result, bail};
 use aws_lc_rs::digest;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, ProgrammeId, Signed, SlotKey, Status,
+    traits::{Lot, Place},
 };
-use issuer::ports::{AuditEvent, Certificate, Deed, Follows, Intent, Occupant, Reason};
+use issuer::ports::{AuditEvent, Candidate, Certificate, Deed, Follows, Intent, Occupant, Reason};
 use std::collections::HashMap;
 use time::{
     OffsetDateTime, UtcOffset,
@@ -35,6 +36,13 @@ pub(super) fn of_certificate(certificate: &Certificate) -> Result<Item> {
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
+    let (facts, shard) = (certificate.signed.facts(), keys::index_shard(&certificate.issuance.certificate_id));
+    if let Some(lot) = Lot::in_facts(&facts) {
+        item.insert(LOT.to_owned(), text(keys::common(lot.as_str(), shard)));
+    }
+    if let Some(place) = Place::in_facts(&facts) {
+        item.insert(PLACE.to_owned(), text(keys::common(place.as_str(), shard)));
+    }
     if let Some(predecessor) = &certificate.predecessor {
         item.insert("predecessor".to_owned(), text(predecessor.as_str()));
     }
@@ -57,6 +65,22 @@ pub(super) fn certificate(item: &Item, beneficiary: &BeneficiaryCode) -> Result<
         successor: other_certificate(item, SUCCESSOR)?,
         predecessor: other_certificate(item, "predecessor")?,
         deeds: list(item, DEEDS).iter().map(deed).collect::<Result<_>>()?,
+    })
+}
+
+/// The certificate in a row of an index.
+pub(super) fn candidate(item: &Item) -> Result<Candidate> {
+    let occasion = occasion(item)?;
+    let code = string(item, PARTITION)?;
+    let beneficiary = code.strip_prefix("B#").and_then(BeneficiaryCode::parse).context("a row of nobody")?;
+    Ok(Candidate {
+        slot: SlotKey {
+            programme: ProgrammeId::parse(&string(item, "programme")?).context("a programme breaks its rule")?,
+            beneficiary,
+            occasion,
+        },
+        issuance: issuance(item, "", occasion.kind())?,
+        status: status(item)?,
     })
 }
 

@@ -18,6 +18,10 @@ pub(super) const NOTES: &str = "J#";
 pub(super) const SHARDS: u32 = 8;
 /// How many partitions a minute of the log has.
 pub(super) const LOG_SHARDS: u32 = 16;
+/// How many parts a lot or place has in its index.
+pub(super) const INDEX_SHARDS: u32 = 16;
+/// The partition of recalls' jobs.
+pub(super) const RECALLS: &str = "RECALLS";
 /// The partition of the log's seals: some hundred a day.
 pub(super) const SEALS: &str = "LOG";
 /// What every certificate's sort key starts with.
@@ -110,6 +114,21 @@ pub(super) fn seal(number: u64) -> Item {
 /// The same number as a sort key.
 pub(super) fn seal_number(number: u64) -> String {
     format!("{number:020}")
+}
+
+/// What an index is read by: one of sixteen parts of a lot or place, for one part of the index takes a thousand writes a second and a campaign makes more.
+pub(super) fn common(name: &str, shard: u32) -> String {
+    format!("{name}#{shard:x}")
+}
+
+/// The part of a certificate.
+pub(super) fn index_shard(certificate: &CertificateId) -> u32 {
+    shard(certificate.as_str(), INDEX_SHARDS)
+}
+
+/// The jobs of recalls.
+pub(super) fn recall(id: &str) -> Item {
+    key(RECALLS, id)
 }
 
 /// A note for the publication of status lists; in eight partitions a minute.
