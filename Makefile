@@ -8,7 +8,7 @@ BUILD := cargo build --quiet --workspace --example records --bin
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
-.PHONY: demo run template test check bench bench-steps load fonts oracle help
+.PHONY: demo run template test check bench bench-steps load fonts page page-tools oracle help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -18,11 +18,11 @@ demo: fonts ## Certify synthetic people over HTTP, fetch and verify their certif
 	@$(BUILD) demo
 	@$(BUILT)/demo
 
-run: fonts ## Keep the service up (PORT, DATA_DIR), one token per role in $$DATA_DIR/tokens.json
+run: fonts page ## Keep the service up (PORT, DATA_DIR), one token per role in $$DATA_DIR/tokens.json
 	@$(BUILD) local
 	@$(BUILT)/local
 
-test: fonts oracle ## Every test; nothing but the package registries is needed
+test: fonts oracle page page-tools ## Every test; nothing but the package registries is needed
 	@# With the tests, so that both commands see the same features and build each dependency once.
 	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
@@ -30,7 +30,7 @@ test: fonts oracle ## Every test; nothing but the package registries is needed
 check: ## Format, lints, docs, direction of dependencies, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy --package credential --package verifier --target wasm32-unknown-unknown -- -D warnings
+	cargo clippy --package credential --package verifier --package page --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	./.ci/direction
 	./.ci/deny
@@ -55,6 +55,14 @@ load: fonts ## Open-loop load on the local service, with a live display and a la
 
 fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh
+
+page: ## The verification page into target/page, for the service to hand out at /verify/; prints its size
+	@rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	@$(BUILD) page-build
+	@$(BUILT)/page-build
+
+page-tools: ## What drives the page in a browser, for the tests
+	@cd page/tests && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
 
 oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
 	@cd $(NODE_ORACLE) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }

@@ -18,6 +18,11 @@ if [ -z "$(ls fonts/ttf/*.ttf 2>/dev/null)" ]; then
 	exit 1
 fi
 
+if [ ! -f target/page/index.html ]; then
+	echo "build: target/page is empty; the function page hands it out. Run: make page" >&2
+	exit 1
+fi
+
 # zig links (pinned beside cargo-lambda); an own target folder, for its objects fit no other build.
 PATH="$PWD/target/venv-infra/bin:$PATH"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/lambda-$1"

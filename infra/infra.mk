@@ -16,13 +16,13 @@ validate: $(INFRA_VENV)/ready ## Judge the template: sam validate, cfn-lint, che
 	$(INFRA_VENV)/bin/cfn-lint --ignore-checks W3002 -- target/template.json
 	$(INFRA_VENV)/bin/checkov --file target/template.json --framework cloudformation --skip-download --quiet --compact --config-file infra/checkov.yaml
 
-build: $(INFRA_VENV)/ready fonts ## Every function as it is deployed (ARCHITECTURE=arm64 or x86_64)
+build: $(INFRA_VENV)/ready fonts page ## Every function as it is deployed (ARCHITECTURE=arm64 or x86_64)
 	infra/build.sh $(ARCHITECTURE)
 
 deploy: $(INFRA_VENV)/ready ## Deploy what was built (STAGE=dev or prod, settings in samconfig.toml)
 	$(INFRA_VENV)/bin/python infra/deploy.py $(STAGE)
 
-test-stack: $(STACK_VENV)/ready fonts ## Deploy to an emulator of AWS, prove requests and rights there
+test-stack: $(STACK_VENV)/ready fonts page ## Deploy to an emulator of AWS, prove requests and rights there
 	$(STACK_VENV)/bin/python tests/stack/run.py
 
 csr: ## A certificate request by the signing key in KMS: KEY=arn:… SUBJECT='C=IN, O=…, CN=…' USAGES='divoc …'

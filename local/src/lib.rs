@@ -19,7 +19,7 @@ use crate::{
 use anyhow::{Context, Result};
 use aws::{DynamoStore, S3Files};
 use credential::Suite;
-use issuer::{App, Config, Error, app::Ports, config::Place, keys::current};
+use issuer::{App, Config, Error, app::Ports, config::Place, keys::current, page::Page};
 use serde_json::{Map, Value};
 use std::{collections::HashMap, net::Ipv4Addr, path::Path, sync::Arc};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -83,7 +83,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         identity_provider: identity.clone(),
         printer: printer(&place)?,
     };
-    let mut app = App::new(config, ports);
+    let mut app = App { page: page(&place)?, ..App::new(config, ports) };
     let publishing = publication::start(app.clone(), place.publish_every).await?;
     change(&mut app);
     publish(&app).await?;
@@ -161,6 +161,12 @@ fn printer(place: &Place) -> Result<Option<Arc<document::Printer>>> {
         printer.check()?;
     }
     Ok(Some(Arc::new(printer)))
+}
+
+/// Without its page the service runs and says how to have one.
+fn page(place: &Place) -> Result<Option<Arc<Page>>> {
+    let folder = Path::new(&place.page);
+    folder.is_dir().then(|| Ok(Arc::new(aws::page(folder)?))).transpose()
 }
 
 /// New tokens for every role, also in `tokens.json`.

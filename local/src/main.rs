@@ -85,6 +85,8 @@ fn introduction(running: &Running) -> String {
   curl {url}/.well-known/jwks.json
   curl {url}/.well-known/public-key.pem
   curl {url}/health
+
+  The verification page, for a browser: {url}/verify/
 "#
     )
 }

@@ -162,6 +162,7 @@ fn memory() -> Place {
         signing_key: "signing.pem".into(),
         fonts: "no-such-folder".into(),
         template: "india".into(),
+        page: "no-such-folder".into(),
         publish_every: std::time::Duration::from_hours(1),
     }
 }

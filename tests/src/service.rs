@@ -49,7 +49,7 @@ impl Service {
 /// Lists are published at the start, and when a test says so.
 const A_DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
-/// A place that keeps nothing, on a free port, with the fonts that `make fonts` brings.
+/// A place that keeps nothing, on a free port, with the fonts that `make fonts` brings and the page that `make page` builds.
 pub fn memory() -> Place {
     let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/ttf").to_owned();
     Place {
@@ -58,6 +58,7 @@ pub fn memory() -> Place {
         signing_key: "signing.pem".into(),
         fonts,
         template: "india".into(),
+        page: concat!(env!("CARGO_MANIFEST_DIR"), "/../target/page").to_owned(),
         publish_every: A_DAY,
     }
 }

@@ -64,9 +64,9 @@ def build() -> Path:
             subprocess.run(["strip", "-o", folder / "bootstrap", target / "debug" / binary], check=True)
             properties["CodeUri"] = str(folder)
         elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            fonts = ROOT / properties["ContentUri"]
-            fonts.mkdir(parents=True, exist_ok=True)
-            properties["ContentUri"] = str(fonts)
+            layer = ROOT / properties["ContentUri"]
+            layer.mkdir(parents=True, exist_ok=True)
+            properties["ContentUri"] = str(layer)
         elif resource["Type"] == "AWS::CloudFormation::Stack":
             properties["TemplateURL"] = str(ROOT / properties["TemplateURL"])
     (BUILT / "template.yaml").write_text(yaml.safe_dump(plain(template), sort_keys=False))
@@ -120,7 +120,7 @@ def deploy(emulator, folder: Path, callers, key_spec: str, existing_key: bool) -
     )
     stack.api = stack.resources["Api"]
     add_routes(stack, callers)
-    lay_out_fonts(stack)
+    lay_out_layers(stack)
     without_tls(stack)
     return stack
 
@@ -158,12 +158,15 @@ def routes() -> list[tuple[str, str, str, bool]]:
     return found
 
 
-def lay_out_fonts(stack: Stack) -> None:
+def lay_out_layers(stack: Stack) -> None:
     """On AWS a layer appears in /opt; the emulator runs functions on this machine, whose /opt is not ours."""
     functions = stack.emulator.client("lambda")
-    name = stack.resources["CertificatePdfFunction"]
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | {"FONTS_DIR": str(ROOT / "fonts" / "ttf")}})
+    laid_out = {"CertificatePdfFunction": {"FONTS_DIR": ROOT / "fonts" / "ttf"}, "PageFunction": {"PAGE_DIR": ROOT / "target" / "page"}}
+    for function, folders in laid_out.items():
+        name = stack.resources[function]
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        variables |= {variable: str(folder) for variable, folder in folders.items()}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def without_tls(stack: Stack) -> None:

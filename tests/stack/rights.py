@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER = (
-    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus", "KeysAdmin", "AuditLog", "Recall", "RecallWorker", "ResignWorker",
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE = (
+    "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "Verify", "Public", "Status", "PublishStatus", "KeysAdmin",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -85,6 +86,7 @@ PARTITIONS = {
     },
     RESIGN_WORKER: {"Query": {"RECALLS", "A#*", "B#*", "KEYS"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"RECALLS", "A#*"}},
     AUDIT_LOG: {"Query": {"A#*", "LOG"}},
+    PAGE: {},
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 

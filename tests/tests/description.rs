@@ -8,7 +8,7 @@
 )]
 
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use tests::Service;
 
 fn described() -> BTreeSet<(String, String)> {
@@ -58,7 +58,9 @@ fn every_route_is_described_and_every_description_has_a_route() {
 
 #[tokio::test]
 async fn every_described_route_is_served() {
-    let service = Service::start().await;
+    let files = ["index.html", "1/page.js"].map(|name| (name.to_owned(), Vec::new()));
+    let page = Arc::new(issuer::page::Page::new(files.into()).unwrap());
+    let service = Service::with(|app| app.page = Some(page)).await;
     for (path, method) in described() {
         let path = path
             .replace("{beneficiaryId}", "X")
@@ -67,6 +69,7 @@ async fn every_described_route_is_served() {
             .replace("{recallId}", "1");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let path = path.replace("{thumbprint}", "X");
+        let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
         // There is no second list yet, and a question without a body is none.
         let fits = match path.as_str() {

@@ -330,6 +330,7 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("OIDC_AUDIENCE", AUDIENCE.to_owned()),
         ("OIDC_KEY_SET_URL", "https://idp.example.org/keys".to_owned()),
         ("FONTS_DIR", fonts),
+        ("PAGE_DIR", root().join("target/page").to_string_lossy().into_owned()),
     ])
 }
 

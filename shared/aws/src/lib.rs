@@ -2,6 +2,7 @@
 
 mod files;
 mod identity;
+mod page;
 mod pepper;
 mod request;
 mod signer;
@@ -10,6 +11,7 @@ mod store;
 use crate::files::NoFiles;
 pub use files::S3Files;
 pub use identity::KeySetUrl;
+pub use page::page;
 pub use pepper::KmsPepper;
 pub use signer::KmsSigner;
 pub use store::{DynamoStore, create_table};
@@ -55,6 +57,15 @@ pub async fn app_with_printer() -> Result<App> {
     let sdk = sdk_config().await;
     let pictures = S3Files::new(s3(&sdk), resources.bucket.as_str());
     assemble(resources, &sdk, Arc::new(pictures), Arc::new(NoFiles), Some(Arc::new(printer)))
+}
+
+/// The service on AWS for the function that hands out the verification page: reads it from `PAGE_DIR`.
+///
+/// # Errors
+/// As [`app`], and when the page is missing.
+pub async fn app_with_page() -> Result<App> {
+    let page = page(Path::new(&Resources::from_env()?.page))?;
+    Ok(App { page: Some(Arc::new(page)), ..app().await? })
 }
 
 /// A printer with every TrueType font in the folder `fonts`, for a template that comes with the service or, where `template` holds a `/`, lies in that folder.

@@ -6,7 +6,7 @@
 //! ```
 //! Every part is written as eight bytes of length (big-endian) and its bytes, so that no two contents write the same.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use crate::crypto::sha256;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -132,13 +132,13 @@ fn entry_digest(entry: &Entry) -> String {
 }
 
 fn digest(parts: &[&str]) -> String {
-    let mut hash = Context::new(&SHA256);
+    let mut written = Vec::new();
     for part in parts {
         // A length beyond 64 bits does not fit memory.
-        hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part.as_bytes());
+        written.extend(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        written.extend(part.as_bytes());
     }
-    URL_SAFE_NO_PAD.encode(hash.finish())
+    URL_SAFE_NO_PAD.encode(sha256(&written))
 }
 
 fn length(entries: &[Entry]) -> u64 {

@@ -4,6 +4,7 @@ use crate::{
     Config,
     auth::Tokens,
     keys::Current,
+    page::Page,
     ports::{Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Signer, Store},
     print::Printing,
 };
@@ -41,6 +42,8 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
     pub printer: Option<Arc<document::Printer>>,
+    /// The verification page; `None` where it is not handed out.
+    pub page: Option<Arc<Page>>,
     /// Pictures that are being made.
     pub printing: Arc<Printing>,
     /// What is known of the signing key; see [`crate::keys::current`].
@@ -71,6 +74,7 @@ impl App {
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
+            page: None,
             printing: Arc::default(),
             current: Arc::default(),
             status_method: Arc::default(),

@@ -25,6 +25,8 @@ pub struct Config {
     pub ca_chain: CaChain,
     /// `PUBLIC_URL`: what links in answers start with; default: none, links are paths.
     pub public_url: String,
+    /// `PAGE_FRAME_ANCESTORS` (`'self'`): who may embed the verification page, as the list of sources of the policy of that name: `https://clinic.example 'self'`.
+    pub page_frame_ancestors: String,
     /// `STATUS_VALID_SECONDS` (86,400): how long a revocation list may be relied on; a new one is there after three quarters of it at the latest.
     pub status_valid: Duration,
     /// Who may call.
@@ -139,6 +141,7 @@ impl Config {
                 _ => bail!("REQUIRE_CA_CHAIN must be true or false"),
             },
             public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
+            page_frame_ancestors: sources("PAGE_FRAME_ANCESTORS", text("PAGE_FRAME_ANCESTORS", "'self'"))?,
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
             identity: Identity {
                 issuer: required("OIDC_ISSUER")?,
@@ -176,6 +179,8 @@ pub struct Resources {
     pub fonts: String,
     /// `TEMPLATE`: see [`Place::template`].
     pub template: String,
+    /// `PAGE_DIR`: the folder with the built verification page, where the function hands it out; default `/opt/page`.
+    pub page: String,
 }
 
 impl Resources {
@@ -197,6 +202,7 @@ impl Resources {
             key_set_url: required("OIDC_KEY_SET_URL")?,
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
+            page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),
         })
     }
 }
@@ -215,6 +221,8 @@ pub struct Place {
     pub fonts: String,
     /// `TEMPLATE`: the country's pages: a template that comes with the service (`india` unless said), or the path of a folder with one, which holds a `/`.
     pub template: String,
+    /// `PAGE_DIR`: the verification page that `make page` builds; `./target/page` unless said.
+    pub page: String,
     /// `STATUS_PUBLISH_SECONDS`: how often changes of status are published; 5 unless said.
     pub publish_every: Duration,
 }
@@ -234,6 +242,7 @@ impl Place {
             signing_key: file_name("SIGNING_KEY", text("SIGNING_KEY", "signing.pem"))?,
             fonts: text("FONTS_DIR", "./fonts/ttf"),
             template: text("TEMPLATE", TEMPLATE),
+            page: text("PAGE_DIR", "./target/page"),
             publish_every: seconds("STATUS_PUBLISH_SECONDS", &text("STATUS_PUBLISH_SECONDS", "5"), MOST_BETWEEN)?,
         })
     }
@@ -277,6 +286,14 @@ pub(crate) fn check_iri(name: &str, value: &str) -> Result<()> {
         bail!("{name} must be an absolute IRI, such as https://example.org/ or did:web:example.org");
     }
     Ok(())
+}
+
+/// Sources of a content security policy: more than a list would change the policy's other rules.
+fn sources(name: &str, value: String) -> Result<String> {
+    if value.contains(|c: char| !c.is_ascii_graphic() && c != ' ' || ";,".contains(c)) {
+        bail!("{name} must be sources with spaces between them, such as 'self' https://clinic.example");
+    }
+    Ok(value)
 }
 
 fn seconds(name: &str, value: &str, most: u64) -> Result<Duration> {
@@ -344,6 +361,8 @@ mod tests {
             ("CERTIFY_MOST_BYTES", "-1"),
             ("CERTIFICATE_UPDATE_LIMIT", "never"),
             ("QR_FORM", "binary"),
+            ("PAGE_FRAME_ANCESTORS", "*; script-src *"),
+            ("PAGE_FRAME_ANCESTORS", "https://a.example,https://b.example"),
             ("STATUS_VALID_SECONDS", "0"),
             ("STATUS_VALID_SECONDS", "99999999999"),
             ("REQUIRE_CA_CHAIN", "yes"),

@@ -13,6 +13,7 @@ pub mod history;
 pub mod http;
 pub mod keys;
 pub mod log;
+pub mod page;
 pub mod ports;
 pub mod print;
 pub mod recall;
@@ -47,4 +48,5 @@ pub fn routes() -> Router<App> {
         .merge(keys::routes())
         .merge(keys::admin::routes())
         .merge(site::routes())
+        .merge(page::routes())
 }

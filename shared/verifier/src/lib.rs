@@ -22,6 +22,6 @@ mod scan;
 
 pub use facts::{Course, Facts};
 pub use judge::{Examined, Trust, examine, gravity, judge};
-pub use reading::{MOST_BYTES, Reading, Source, Unreadable, read};
+pub use reading::{MOST_BYTES, Reading, Source, Unreadable, read, read_frame, read_pixels};
 pub use reason::{Code, Reason};
 pub use report::{Report, Signature, Standing, StatusReport, Verdict};

@@ -91,9 +91,32 @@ fn in_pdf(pdf: &Pdf) -> Result<Reading, Unreadable> {
     Err(told.unwrap_or(Unreadable::NoCertificateInPdf))
 }
 
+/// Finds the credential in a picture of which somebody else made pixels: their brightness, row by row. Looks as long as at any picture.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_pixels(width: usize, height: usize, brightness: Vec<u8>) -> Result<Reading, Unreadable> {
+    let picture = Picture::new(width, height, brightness).ok_or(Unreadable::TooManyPixels)?;
+    in_picture(&picture).map(|json| Reading { json, source: Source::Picture })
+}
+
+/// As [`read_pixels`], with one look: the next picture of a camera comes soon and says more than a second look at this one.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_frame(width: usize, height: usize, brightness: Vec<u8>) -> Result<Reading, Unreadable> {
+    let picture = Picture::new(width, height, brightness).ok_or(Unreadable::TooManyPixels)?;
+    in_views(scan::codes(&picture).take(1)).map(|json| Reading { json, source: Source::Picture })
+}
+
 fn in_picture(picture: &Picture) -> Result<String, Unreadable> {
+    in_views(scan::codes(picture))
+}
+
+/// The credential in the codes that each way to look at a picture shows.
+fn in_views(views: impl Iterator<Item = Vec<Vec<u8>>>) -> Result<String, Unreadable> {
     let mut why = Unreadable::NoQrCode;
-    for contents in scan::codes(picture) {
+    for contents in views {
         let read: Vec<_> = contents.iter().map(|bytes| content(bytes)).collect();
         let found = read.iter().flatten().map(|reading| reading.json.clone()).collect();
         if let Some(json) = only(found)? {
