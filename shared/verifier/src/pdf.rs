@@ -47,6 +47,10 @@ impl Pdf {
                     return Err(Unreadable::TooComplexPdf);
                 }
                 pdf.pictures.extend(stream.picture(&mut room)?);
+                // All pictures together may keep the QR reader no longer than one.
+                if pdf.pictures.iter().map(Picture::area).sum::<usize>() > MOST_PIXELS {
+                    return Err(Unreadable::TooComplexPdf);
+                }
             } else if stream.dictionary.has_name(b"Type", b"EmbeddedFile") {
                 pdf.attachments.extend(stream.unpacked(MOST_ATTACHED, &mut room)?);
             }

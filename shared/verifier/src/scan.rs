@@ -30,6 +30,8 @@ const VIEWS: [View; 5] = [
 const LARGE: usize = 8_000_000;
 /// Pictures with fewer than this are looked at enlarged.
 const SMALL: usize = 1_000_000;
+/// The most corners of codes that are looked at.
+const MOST_PATTERNS: usize = 256;
 /// The most places that are tried as a code.
 const MOST_PLACES: usize = 64;
 
@@ -44,6 +46,9 @@ fn codes_in(picture: &Picture) -> Vec<Vec<u8>> {
 
 fn codes_of(image: &BitMatrix) -> Vec<Vec<u8>> {
     let mut patterns = detector::FindFinderPatterns(image, true, 0);
+    // The largest are tried first anyway; thousands of small ones are no photograph's, and each costs time.
+    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.size));
+    patterns.truncate(MOST_PATTERNS);
     let places = detector::GenerateFinderPatternSets(&mut patterns);
     let mut used = Vec::new();
     let mut codes = Vec::new();
