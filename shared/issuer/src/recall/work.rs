@@ -41,7 +41,8 @@ pub async fn work(app: &App, task: Task, patience: Duration) -> Result<bool> {
             }
             let now = (app.clock)();
             let page = page(app, &held.job.wish, held.job.after.as_deref()).await?;
-            count(&mut held.job, change_all(app, &held.job, page.found).await?);
+            let changed = change_all(app, &held.job, page.found).await?;
+            count(&mut held.job, changed);
             held.job.state = if page.next.is_some() { State::Running } else { State::Done };
             held.job.after = page.next;
             let Some(next) = held.saved(app, now).await? else { break };
