@@ -51,7 +51,7 @@ fn code(root: &Path, target: &Path) -> Result<Files> {
     let arguments = ["build", "--quiet", "--package", "page", "--profile", PROFILE, "--target", TARGET];
     let built = Command::new(cargo).args(arguments).current_dir(root).status().context("starting cargo")?;
     ensure!(built.success(), "the page's code does not compile; if its target is missing: rustup target add {TARGET}");
-    let module = target.join(TARGET).join(PROFILE).join("page.wasm");
+    let module = target.join(TARGET).join(PROFILE).join("reader.wasm");
     let mut bindgen = Bindgen::new();
     let bound = bindgen
         .input_path(module)
