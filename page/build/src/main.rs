@@ -90,7 +90,8 @@ fn version(parts: &[&Files]) -> String {
         hash.update([0]);
         hash.update(Sha256::digest(bytes));
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let number = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:016x}")
 }
 
 /// Puts the files in the place of `folder`, each with its packed neighbour.
