@@ -174,6 +174,19 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     assert_eq!(routes.map(|requests| requests.len()), [4, 1, 4, 4, 1, 4, 2, 2, 1]);
 }
 
+#[tokio::test]
+async fn the_verification_page_is_handed_out_without_any_service_of_aws() {
+    let page = Function::start("page", Template::read().environment("page", &nowhere())).await;
+    let entry = ok(page.answer(event("page", &[])).await, "text/html; charset=utf-8");
+    let cache = ["content-encoding", "cache-control"].map(|name| entry.header(name));
+    assert_eq!(cache, ["gzip", "no-cache"]);
+    assert!(entry.header("content-security-policy").ends_with("frame-ancestors 'self'"), "{:?}", entry.headers);
+    assert!(entry.body.starts_with(&[0x1f, 0x8b]));
+    let embed = redirected(event("page", &[]), "/verify/embed.js", None);
+    ok(page.answer(embed).await, "text/javascript; charset=utf-8");
+    problem(&page.answer(redirected(event("page", &[]), "/verify/nothing.js", None)).await, 404, "no-route");
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();

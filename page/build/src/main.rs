@@ -51,7 +51,7 @@ fn code(root: &Path, target: &Path) -> Result<Files> {
     let arguments = ["build", "--quiet", "--package", "page", "--profile", PROFILE, "--target", TARGET];
     let built = Command::new(cargo).args(arguments).current_dir(root).status().context("starting cargo")?;
     ensure!(built.success(), "the page's code does not compile; if its target is missing: rustup target add {TARGET}");
-    let module = target.join(TARGET).join(PROFILE).join("page.wasm");
+    let module = target.join(TARGET).join(PROFILE).join("reader.wasm");
     let mut bindgen = Bindgen::new();
     let bound = bindgen
         .input_path(module)
@@ -90,7 +90,8 @@ fn version(parts: &[&Files]) -> String {
         hash.update([0]);
         hash.update(Sha256::digest(bytes));
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let number = hash.finalize().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:016x}")
 }
 
 /// Puts the files in the place of `folder`, each with its packed neighbour.

@@ -51,7 +51,7 @@ function listen() {
   });
   addEventListener('online', refresh);
   addEventListener('offline', () => tellTrust());
-  document.addEventListener('visibilitychange', () => document.hidden ? camera.stop() : refresh());
+  document.addEventListener('visibilitychange', () => document.hidden ? camera.running && ask() : refresh());
   setInterval(refresh, 5 * 60 * 1000);
 }
 

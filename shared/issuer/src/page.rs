@@ -59,7 +59,8 @@ impl Page {
     /// # Errors
     /// When there is no `index.html`, or a file's kind is none that the page has.
     pub fn new(files: Vec<(String, Vec<u8>)>) -> Result<Self> {
-        let (packed, plain): (Vec<_>, Vec<_>) = files.into_iter().partition(|(name, _)| name.ends_with(".gz"));
+        let (packed, plain): (Vec<_>, Vec<_>) =
+            files.into_iter().partition(|(name, _)| name.strip_suffix(".gz").is_some());
         let mut packed: HashMap<String, Vec<u8>> = packed.into_iter().collect();
         let mut page = HashMap::new();
         for (name, bytes) in plain {
