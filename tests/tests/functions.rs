@@ -10,7 +10,7 @@
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use axum::{Json, Router, routing::get};
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
-use issuer::ports::{IdentityProvider, KeyRing, StatusChange, Store};
+use issuer::ports::{IdentityProvider, KeyRing, StatusChange};
 use lambda::{Function, Template, binary, event, root};
 use local::{
     identity::{AUDIENCE, DevelopmentIdentity, ISSUER},

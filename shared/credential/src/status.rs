@@ -32,6 +32,11 @@ impl Status {
         }
     }
 
+    /// When a suspension ends.
+    pub fn until(self) -> Option<OffsetDateTime> {
+        if let Self::Suspended { until } = self { Some(until) } else { None }
+    }
+
     /// The status in answers and in storage.
     pub fn as_str(self) -> &'static str {
         match self {

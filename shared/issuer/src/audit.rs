@@ -28,9 +28,8 @@ pub fn routes() -> Router<App> {
     Router::new().route("/divoc/api/v1/log", get(page))
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct From {
     /// Number of the first seal.
     from: u64,

@@ -5,7 +5,7 @@
 use crate::{
     App, Error,
     auth::{By, Caller, Certifiers, contact_hash},
-    http::Json,
+    http::{Json, with_member},
     keys,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
     status::positions_secret,
@@ -383,17 +383,17 @@ fn item(app: &App, index: usize, outcome: &Outcome) -> Value {
         Outcome::Conflict => return json!({ "index": index, "status": "conflict" }),
         Outcome::Unfinished => return json!({ "index": index, "status": "unfinished" }),
     };
-    let mut item = json!({ "index": index, "certificateId": id.as_str(), "status": status, "links": links(app, id) });
+    let item = json!({ "index": index, "certificateId": id.as_str(), "status": status, "links": links(app, id) });
     match outcome {
-        Outcome::Created { predecessor: Some(predecessor), .. } => {
-            item["previousCertificateId"] = predecessor.as_str().into();
+        Outcome::Created { predecessor, .. } => {
+            with_member(item, "previousCertificateId", predecessor.as_ref().map(CertificateId::as_str))
         }
-        Outcome::AlreadyIssued { status, .. } if *status != Status::Valid => {
-            item["certificateStatus"] = status.as_str().into();
+        Outcome::AlreadyIssued { status, .. } => {
+            let told = (*status != Status::Valid).then_some(status.as_str());
+            with_member(item, "certificateStatus", told)
         }
-        _ => {}
+        Outcome::Conflict | Outcome::Unfinished => item,
     }
-    item
 }
 
 /// Where a certificate is fetched.

@@ -5,6 +5,7 @@ use crate::{
     auth::{By, Historians},
     error::rfc3339,
     fetch::with_siblings,
+    http::with_member,
     ports::{Certificate, Deed},
 };
 use axum::{
@@ -13,7 +14,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use credential::Status;
 use serde_json::{Value, json};
 
 /// The route by certificate.
@@ -33,7 +33,7 @@ async fn history(
 }
 
 fn told(certificate: &Certificate) -> Value {
-    let mut told = json!({
+    let told = json!({
         "certificateId": certificate.issuance.certificate_id.as_str(),
         "issuedAt": rfc3339(certificate.issuance.issued_at),
         "status": certificate.status.as_str(),
@@ -41,10 +41,7 @@ fn told(certificate: &Certificate) -> Value {
         "nextCertificateId": certificate.successor.as_ref().map(credential::CertificateId::as_str),
         "events": certificate.deeds.iter().map(event).collect::<Vec<_>>(),
     });
-    if let Status::Suspended { until } = certificate.status {
-        told["until"] = rfc3339(until).into();
-    }
-    told
+    with_member(told, "until", certificate.status.until().map(rfc3339))
 }
 
 fn event(deed: &Deed) -> Value {

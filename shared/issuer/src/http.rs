@@ -92,6 +92,14 @@ impl IntoResponse for Personal {
 
 const PRIVATE: &str = "private, no-cache";
 
+/// A JSON object with one more member, where there is one to add.
+pub(crate) fn with_member(mut object: Value, name: &str, member: Option<impl Into<Value>>) -> Value {
+    if let (Some(members), Some(member)) = (object.as_object_mut(), member) {
+        members.insert(name.to_owned(), member.into());
+    }
+    object
+}
+
 /// 304 if the caller has what `etag` names.
 pub fn not_modified(headers: &HeaderMap, etag: &str) -> Option<Response> {
     let known = headers.get(header::IF_NONE_MATCH)?.to_str().ok()?;

@@ -4,7 +4,7 @@ use crate::{
     App, Error,
     auth::{Admins, By, Caller, Correctors},
     error::rfc3339,
-    http::Json,
+    http::{Json, with_member},
     ports::{Audit, AuditEvent, Certificate, Change, Commit, Deed, Reason},
     update::Why,
 };
@@ -30,9 +30,8 @@ pub fn routes() -> Router<App> {
 }
 
 /// Which doses DIVOC's route takes back.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct Doses {
     /// `1,2`: consecutive, up to the highest that the beneficiary has.
     doses: Option<String>,
@@ -171,15 +170,12 @@ pub(crate) async fn change(
 
 fn told(certificates: &[Certificate], status: Status) -> Value {
     let told = certificates.iter().map(|certificate| {
-        let mut told = json!({
+        let told = json!({
             "certificateId": certificate.issuance.certificate_id.as_str(),
             "dose": certificate.slot.occasion.dose().map(credential::Dose::number),
             "status": status.as_str(),
         });
-        if let Status::Suspended { until } = status {
-            told["until"] = rfc3339(until).into();
-        }
-        told
+        with_member(told, "until", status.until().map(rfc3339))
     });
     json!({ "certificates": told.collect::<Vec<_>>() })
 }
@@ -215,8 +211,7 @@ impl Doses {
             |it: &&&Certificate| it.slot.occasion.dose().is_some_and(|dose| wanted.contains(&dose.number()));
         let mut chosen: Vec<Certificate> = newest.iter().filter(is_wanted).map(|it| (*it).clone()).collect();
         // A dose that was certified anew after a revocation has both; the one that stands is meant.
-        let standing: BTreeSet<_> =
-            chosen.iter().filter(|it| it.status != Status::Revoked).map(|it| slot_name(it)).collect();
+        let standing: BTreeSet<_> = chosen.iter().filter(|it| it.status != Status::Revoked).map(slot_name).collect();
         chosen.retain(|it| it.status != Status::Revoked || !standing.contains(&slot_name(it)));
         Ok(chosen)
     }

@@ -4,6 +4,7 @@ use super::{fault, soon};
 use crate::{
     error::rfc3339,
     fetch::fingerprint,
+    http::with_member,
     ports::{AuditEvent, Common, Reason},
 };
 use anyhow::{Context, Result, bail};
@@ -233,7 +234,7 @@ impl Job {
                 json!({ "signed": { "from": when(*from), "until": when(*until), "key": key } })
             }
         };
-        let mut told = json!({
+        let told = json!({
             "id": self.id,
             "status": match self.state {
                 State::Running => "running",
@@ -254,9 +255,7 @@ impl Job {
             "already": self.already,
             "superseded": self.superseded,
         });
-        if let Action::Suspend { until } = self.wish.action {
-            told["until"] = when(until).into();
-        }
-        told
+        let until = if let Action::Suspend { until } = self.wish.action { Some(when(until)) } else { None };
+        with_member(told, "until", until)
     }
 }
