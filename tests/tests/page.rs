@@ -242,8 +242,8 @@ fn film(page: &Picture) -> Option<Vec<u8>> {
     let corners = grids.first()?.bounds;
     let middle = |of: fn(&rqrr::Point) -> i32| corners.iter().map(|corner| f64::from(of(corner))).sum::<f64>() / 4.0;
     let (x, y) = (middle(|corner| corner.x), middle(|corner| corner.y));
-    let side = f64::from(corners[1].x - corners[0].x);
-    let (scale, (sine, cosine)) = (side / 820.0, 4_f64.to_radians().sin_cos());
+    let width = f64::from(corners[1].x - corners[0].x);
+    let (scale, (sine, cosine)) = (width / 820.0, 4_f64.to_radians().sin_cos());
     let mut brightness = Vec::with_capacity(WIDTH * HEIGHT);
     for row in 0..HEIGHT {
         for column in 0..WIDTH {
