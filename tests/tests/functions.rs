@@ -84,11 +84,11 @@ async fn from_an_event_to_every_form_of_its_certificate() {
     let picture = ok(drawer.answer(draw).await, "image/png").body;
     assert_eq!(qr::read(&pixels::read_png(&picture).unwrap()).unwrap(), json);
 
-    let judge = stack.function("verify").await;
+    let judge = stack.function("certificate_verify").await;
     let verifier = stack.token("verifier");
-    let sample = ok(judge.answer(event("verify", &[(TOKEN, &verifier)])).await, "application/json").json();
+    let sample = ok(judge.answer(event("certificate_verify", &[(TOKEN, &verifier)])).await, "application/json").json();
     assert_eq!((&sample["verdict"], sample.get("facts")), (&json!("invalid"), None));
-    let show = redirected(event("verify", &[(TOKEN, &verifier)]), "/divoc/api/v1/verify", Some(&json));
+    let show = redirected(event("certificate_verify", &[(TOKEN, &verifier)]), "/divoc/api/v1/verify", Some(&json));
     let report = ok(judge.answer(show).await, "application/json").json();
     assert_eq!((&report["summary"], &report["status"]["source"]), (&json!("valid"), &json!("register")));
 
