@@ -153,7 +153,7 @@ async fn every_verdict_has_its_cause() {
     }
     let report = report(&service, "application/json", swapped).await;
     let mut pointers: Vec<_> = report["reasons"].as_array().unwrap().iter().map(|reason| &reason["pointer"]).collect();
-    pointers.sort_by_key(|pointer| pointer.to_string());
+    pointers.sort_by_key(ToString::to_string);
     assert_eq!(pointers, [&json!("/evidence/0/dose"), &json!("/evidence/0/totalDoses")]);
 }
 

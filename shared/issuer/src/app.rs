@@ -46,7 +46,7 @@ pub struct App {
     pub page: Option<Arc<Page>>,
     /// Pictures that are being made.
     pub printing: Arc<Printing>,
-    /// What is known of the signing key; see [`crate::keys::current`].
+    /// What is known of the signing key; see [`crate::keys::current()`].
     pub current: Arc<Current>,
     /// The status key under its public name, once it is published.
     pub status_method: Arc<OnceCell<VerificationMethod>>,

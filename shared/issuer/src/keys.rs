@@ -1,5 +1,5 @@
 //! The country's keys: published for verifiers, open to all, as DID document, JSON Web Key Set and PEM; changed by administrators ([`admin`]); and the one that
-//! signs now ([`current`]).
+//! signs now ([`current()`]).
 //!
 //! A new key is published before it signs for the first time. The old one stays listed, for what it signed stays signed, and is retired by an administrator
 //! once no process signs with it any more: while a deployment is under way both do, and one that is taken back makes the old key the current one again.

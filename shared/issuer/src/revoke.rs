@@ -32,7 +32,7 @@ pub fn routes() -> Router<App> {
 /// Which doses DIVOC's route takes back.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Doses {
+struct Chosen {
     /// `1,2`: consecutive, up to the highest that the beneficiary has.
     doses: Option<String>,
     /// `true`: every dose.
@@ -45,7 +45,7 @@ async fn revoke_doses(
     State(app): State<App>,
     By(caller, ..): By<Correctors>,
     Path(code): Path<String>,
-    Query(which): Query<Doses>,
+    Query(which): Query<Chosen>,
     Query(why): Query<Why>,
 ) -> Result<Response, Error> {
     let code = BeneficiaryCode::parse(&code).ok_or(Error::NoCertificate)?;
@@ -180,7 +180,7 @@ fn told(certificates: &[Certificate], status: Status) -> Value {
     json!({ "certificates": told.collect::<Vec<_>>() })
 }
 
-impl Doses {
+impl Chosen {
     /// The newest certificates of the doses asked for, by DIVOC's rules: consecutive doses that include the highest, or all.
     fn among(&self, all: &[Certificate]) -> Result<Vec<Certificate>, Error> {
         let programme = match &self.program_id {

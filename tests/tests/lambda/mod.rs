@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 use tests::Answer;
@@ -78,11 +79,15 @@ pub(crate) struct Function {
     log: PathBuf,
 }
 
+/// Functions started so far: tests run beside each other, and several may start the same one.
+static STARTED: AtomicU64 = AtomicU64::new(0);
+
 impl Function {
     /// Starts the binary `name` with these environment variables and those of Lambda itself, and nothing of ours.
     pub(crate) async fn start(name: &str, environment: BTreeMap<String, String>) -> Self {
         let lambda = Simulator::builder().function_name(name).build().await.unwrap();
-        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.log"));
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{number}.log"));
         let process = Command::new(binary(name))
             .env_clear()
             .envs(lambda.lambda_env_vars())
