@@ -11,7 +11,7 @@ pub struct Lot(String);
 pub struct Place(String);
 
 impl Lot {
-    /// `None` for a text of nothing, of control characters or of more than [`MOST`] characters.
+    /// `None` for a text of nothing, of control characters or of more than 256 characters.
     pub fn of(batch: &str) -> Option<Self> {
         normal(batch).map(|batch| Self(batch.to_uppercase()))
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::RwLock;
 
-/// What is known of the key that signs, as it was read at most [`STAYS`] ago.
+/// What is known of the key that signs, as it was read half a minute ago at most.
 #[derive(Default)]
 pub struct Current(RwLock<Option<Known>>);
 
