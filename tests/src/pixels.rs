@@ -14,11 +14,18 @@ pub fn read_png(png: &[u8]) -> Result<Vec<u8>> {
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
         pixels.get((y * width + x) * step).copied().unwrap_or(255)
     });
+    // A dense symbol holds by chance, now and then, what looks like the corners of another one; that one can't be read.
     let grids = image.detect_grids();
-    let [grid] = grids.as_slice() else { bail!("{} QR codes, not one", grids.len()) };
-    let mut content = Vec::new();
-    grid.decode_to(&mut content).context("an unreadable QR code")?;
-    Ok(content)
+    let read = |grid: &rqrr::Grid<_>| {
+        let mut content = Vec::new();
+        grid.decode_to(&mut content).ok().map(|_| content)
+    };
+    let mut contents = grids.iter().filter_map(read);
+    match (contents.next(), contents.next()) {
+        (Some(content), None) => Ok(content),
+        (None, _) => bail!("no readable QR code among {}", grids.len()),
+        (Some(_), Some(_)) => bail!("more than one QR code"),
+    }
 }
 
 /// A picture in memory: three bytes a dot, row by row.

@@ -239,7 +239,8 @@ fn film(page: &Picture) -> Option<Vec<u8>> {
     let grey = |x: usize, y: usize| f64::from(page.dots[(y * page.width + x) * 3 + 1]);
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(page.width, page.height, |x, y| grey(x, y) as u8);
     let grids = image.detect_grids();
-    let corners = grids.first()?.bounds;
+    // By chance a dense code seems to hold another one; the one that can be read is meant.
+    let corners = grids.iter().find(|grid| grid.decode_to(std::io::sink()).is_ok())?.bounds;
     let middle = |of: fn(&rqrr::Point) -> i32| corners.iter().map(|corner| f64::from(of(corner))).sum::<f64>() / 4.0;
     let (x, y) = (middle(|corner| corner.x), middle(|corner| corner.y));
     let width = f64::from(corners[1].x - corners[0].x);
