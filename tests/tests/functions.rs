@@ -199,7 +199,7 @@ async fn verifiers_and_administrators_have_functions_of_their_own() {
     // 3. A batch is recalled: counted, begun, done by the worker when the schedule wakes it; the other worker has nothing to do.
     let recall = stack.function("recall").await;
     let counted = ok(recall.answer(event("recall", &[(TOKEN, &admin)])).await, "application/json").json();
-    assert_eq!(counted, json!({ "found": 1, "standing": 1 }));
+    assert_eq!(counted, json!({ "found": 1, "standing": 1, "complete": true }));
     let wish = event("recall", &[])["body"].as_str().unwrap().to_owned();
     let begin = redirected(event("recall", &[(TOKEN, &admin)]), "/divoc/api/v1/recalls", Some(&wish));
     assert_eq!(recall.answer(begin).await.status, 202);

@@ -73,7 +73,7 @@ async fn a_batch_is_previewed_and_revoked_to_the_last_certificate_and_no_other()
     assert_eq!(service.client.send(Method::DELETE, &path, "admin", &[], None).await.unwrap().status, 200);
     let wish = json!({ "batch": " bad  1 ", "action": "revoke", "reason": "recall" });
     let preview = post(&service, "/preview", &wish).await;
-    assert_eq!((preview.status, preview.json()), (200, json!({ "found": 230, "standing": 229 })));
+    assert_eq!((preview.status, preview.json()), (200, json!({ "found": 230, "standing": 229, "complete": true })));
 
     let begun = post(&service, "", &wish).await;
     assert_eq!(begun.status, 202);
@@ -154,7 +154,10 @@ async fn what_was_signed_within_a_time_by_a_key_is_found_in_the_log() {
     let key = app.signer.public_key().await.unwrap().thumbprint();
     let wish = |key: &str| json!({ "signed": { "from": rfc3339(from), "until": rfc3339(until), "key": key }, "action": "revoke" });
     assert_eq!(post(&service, "/preview", &wish("another-key")).await.json()["found"], 0);
-    assert_eq!(post(&service, "/preview", &wish(&key)).await.json(), json!({ "found": 3, "standing": 3 }));
+    assert_eq!(
+        post(&service, "/preview", &wish(&key)).await.json(),
+        json!({ "found": 3, "standing": 3, "complete": true })
+    );
     post(&service, "", &wish(&key)).await;
     work(&app, Task::Status, PATIENCE).await.unwrap();
     for (ids, wanted) in [(before, 200), (within, 410), (after, 200)] {

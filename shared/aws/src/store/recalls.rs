@@ -108,4 +108,4 @@ pub(super) const BY_PLACE: &str = "by_place";
 /// What an index holds of a certificate beside the keys: enough to change its status without reading it.
 pub(super) const KNOWN: [&str; 8] = ["id", "issued_at", "kind", "programme", "dose", "sampled_at", "status", "until"];
 /// Certificates of a page: some seconds' work.
-const PAGE: i32 = 200;
+const PAGE: i32 = 1000;

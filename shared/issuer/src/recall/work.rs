@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use credential::{CertificateId, Status, VerificationMethod, verify};
 use std::time::Duration;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::{task::JoinSet, time::Instant};
 
 /// Works on recalls for about that long; answers whether there is work left.
@@ -78,6 +78,8 @@ impl Held {
 
 /// Seconds after which another worker may take a job over: a page takes far less.
 const LEASE: i64 = 120;
+/// Certificates after which a page of the log is long enough.
+const ENOUGH: usize = 200;
 /// Certificates that are changed at a time.
 const AT_A_TIME: usize = 32;
 /// How often a change that met another is tried again.
@@ -89,30 +91,41 @@ pub(super) async fn page(app: &App, wish: &Wish, after: Option<&str>) -> Result<
         (Some(common), _) => app.recalls.found(&common, after).await,
         (None, Of::Signed { from, until, key }) => {
             let from = after.map_or(Ok(*from), str::parse).context("a place that is no time")?;
-            minute(app, from, *until, key.as_deref()).await
+            signed(app, from, *until, key.as_deref()).await
         }
         (None, _) => bail!("a wish for nothing"),
     }
 }
 
-/// The certificates that were signed from an instant to the end of its minute, or to `until`.
-async fn minute(app: &App, from: i64, until: i64, key: Option<&str>) -> Result<Page> {
-    let end = (from - from.rem_euclid(60) + 60).min(until);
-    let instant = OffsetDateTime::from_unix_timestamp;
-    let signed = [AuditEvent::Issued, AuditEvent::Corrected, AuditEvent::Resigned].map(AuditEvent::as_str);
+/// The certificates that were signed from an instant on: some minutes of the log, an hour's where little was signed.
+async fn signed(app: &App, from: i64, until: i64, key: Option<&str>) -> Result<Page> {
     let mut found = Vec::new();
-    for entry in app.ledger.entries(instant(from)?, instant(end)?).await? {
-        let member = |name: &str| entry.members.get(name).map(String::as_str);
-        let at =
-            member("at").and_then(|at| OffsetDateTime::parse(at, &time::format_description::well_known::Rfc3339).ok());
-        let within = at.is_some_and(|at| (from..end).contains(&at.unix_timestamp()));
-        let by_key = key.is_none_or(|key| member("key") == Some(key));
-        if within && by_key && member("event").is_some_and(|event| signed.contains(&event)) {
-            let id = member("id").and_then(CertificateId::parse).context("an entry without certificate")?;
+    let mut at = from;
+    while at < until && at < from + 3600 && found.len() < ENOUGH {
+        let end = (at - at.rem_euclid(60) + 60).min(until);
+        for id in signed_within(app, at, end, key).await? {
             found.extend(known(app, &id).await?);
         }
+        at = end;
     }
-    Ok(Page { found, next: (end < until).then(|| end.to_string()) })
+    Ok(Page { found, next: (at < until).then(|| at.to_string()) })
+}
+
+/// What the log says was signed within a minute.
+async fn signed_within(app: &App, from: i64, until: i64, key: Option<&str>) -> Result<Vec<CertificateId>> {
+    let instant = OffsetDateTime::from_unix_timestamp;
+    let signings = [AuditEvent::Issued, AuditEvent::Corrected, AuditEvent::Resigned].map(AuditEvent::as_str);
+    let mut ids = Vec::new();
+    for entry in app.ledger.entries(instant(from)?, instant(until)?).await? {
+        let member = |name: &str| entry.members.get(name).map(String::as_str);
+        let at = member("at").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+        let within = at.is_some_and(|at| (from..until).contains(&at.unix_timestamp()));
+        let by_key = key.is_none_or(|key| member("key") == Some(key));
+        if within && by_key && member("event").is_some_and(|event| signings.contains(&event)) {
+            ids.push(member("id").and_then(CertificateId::parse).context("an entry without certificate")?);
+        }
+    }
+    Ok(ids)
 }
 
 /// The certificate as it stands.
