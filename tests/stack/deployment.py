@@ -170,15 +170,15 @@ def lay_out_layers(stack: Stack) -> None:
 
 
 def without_tls(stack: Stack) -> None:
-    """The bucket's policy refuses requests without TLS, and the emulator speaks plain HTTP: seen to refuse, then taken away."""
-    bucket = stack.outputs["BucketName"]
-    iam = stack.emulator.client("iam")
-    role = iam.get_role(RoleName=stack.resources["CertificatePdfRole"])["Role"]["Arn"]
-    credentials = stack.emulator.client("sts").assume_role(RoleArn=role, RoleSessionName="plain")["Credentials"]
-    try:
-        stack.emulator.client("s3", credentials).put_object(Bucket=bucket, Key="pages/plain", Body=b"")
-        sys.exit("the bucket took an object without TLS")
-    except ClientError as refusal:
-        if refusal.response["Error"]["Code"] != "AccessDenied":
-            raise
-    stack.emulator.client("s3").delete_bucket_policy(Bucket=bucket)
+    """The buckets' policies refuse requests without TLS, and the emulator speaks plain HTTP: seen to refuse, then taken away."""
+    for bucket, role, key in (("BucketName", "CertificatePdfRole", "pages/plain"), ("ListsBucketName", "PublishStatusRole", "status/plain")):
+        name = stack.outputs[bucket]
+        arn = stack.emulator.client("iam").get_role(RoleName=stack.resources[role])["Role"]["Arn"]
+        credentials = stack.emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="plain")["Credentials"]
+        try:
+            stack.emulator.client("s3", credentials).put_object(Bucket=name, Key=key, Body=b"")
+            sys.exit(f"{bucket}: the bucket took an object without TLS")
+        except ClientError as refusal:
+            if refusal.response["Error"]["Code"] != "AccessDenied":
+                raise
+        stack.emulator.client("s3").delete_bucket_policy(Bucket=name)

@@ -47,6 +47,9 @@ PROOFS = {
 
 # The page without its slash is sent on; it has no file that is called `file`.
 NOT_200 = {"/verify": 308, "/verify/{file}": 404, "/verify/{version}/{file}": 404}
+# Nothing is published yet, `number` is none, and a question without a body asks nothing.
+NOT_200 |= {"/status/latest": 404, "/status/revocations": 404, "/status/revocations/{number}": 400, "/status/deltas/{from}": 400}
+NOT_200 |= {"/status/lists/{number}/{purpose}": 400, "/divoc/api/v1/certificate/revoked": 415, "/cert/api/certificate/revoked": 415}
 
 
 def what_is_open(stack, callers) -> Report:
@@ -114,10 +117,35 @@ def certificates(stack, callers) -> Report:
     report.equal("PDF for the citizen it belongs to", get(pdf, "citizen")[0], 200)
     report.that("no PDF for another citizen", get(pdf, "stranger")[0] in (403, 404))
     report.equal("no PDF without a role", get(pdf, "nobody")[0], 403)
+    corrected = EVENT | {"recipient": EVENT["recipient"] | {"name": "Anjali K. Verma"}}
+    put = lambda: stack.request("PUT", "/divoc/api/v1/certificate", callers.tokens["certifier"], json.dumps([corrected]).encode())
+    newer = certified(report, "correct", put())
+    report.equal("what was corrected", newer.get("previousCertificateId"), certificate)
+    report.equal("the same correction again", certified(report, "correct again", put()).get("certificateId"), newer.get("certificateId"))
+    report.equal("the corrected certificate", get(f"/certificate/api/credential/{certificate}")[0], 410)
+    published = publish(stack)
+    report.equal("publish", published, None)
+    status, headers, body = stack.request("GET", "/status/revocations")
+    report.equal("the revocation list", (status, headers.get("content-type"), body.count(b".")), (200, "application/jose", 2))
+    revoke = lambda who: stack.request("DELETE", f"/divoc/api/v1/certificates/{BENEFICIARY}?allDoses=true", callers.tokens[who])
+    report.equal("revoke by a fetcher", revoke("fetcher")[0], 403)
+    for what in ("revoke", "revoke again"):
+        status, _, body = revoke("certifier")
+        report.equal(what, (status, json.loads(body or b"{}").get("certificates", [{}])[0].get("status")), (200, "revoked"))
+    report.equal("HEAD of the revoked", get(pdf, method="HEAD")[0], 404)
+    report.equal("publish the revocation", publish(stack), None)
+    status, _, body = stack.request("GET", "/status/latest")
+    report.that("a newer list", status == 200 and json.loads(body)["number"] >= 2, body[:200].decode(errors="replace"))
     status, _, body = stack.request("GET", "/.well-known/jwks.json")
     report.equal("the signing key is published", (status, len(json.loads(body or b"{}").get("keys", []))), (200, 1))
     report.that("nothing about the person is in a log", not leaks(stack), f"found {leaks(stack)}")
     return report.close()
+
+
+def publish(stack) -> str | None:
+    """Runs the publication as the schedule does; how it failed, if it did."""
+    answer = stack.emulator.client("lambda").invoke(FunctionName=stack.resources["PublishStatusFunction"], Payload=b"{}")
+    return answer.get("FunctionError") and answer["Payload"].read().decode(errors="replace")
 
 
 def certified(report: Report, what: str, answer) -> dict:
