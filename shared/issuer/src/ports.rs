@@ -1,14 +1,19 @@
 //! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
 
+mod audit;
+mod journal;
 mod key_ring;
+mod recalls;
 
+pub use audit::{Audit, AuditEvent, Deed, Reason};
+pub use journal::{Journal, Published, StatusChange};
 pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
+pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 
 use async_trait::async_trait;
 use credential::{
     BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, PublicKey, SlotKey, Status,
     chain::{Entry, Seal},
-    traits::{Lot, Place},
 };
 use jsonwebtoken::jwk::JwkSet;
 use time::OffsetDateTime;
@@ -104,31 +109,6 @@ pub trait PublicFiles: Files {
     async fn replace(&self, key: &str, bytes: &[u8], media_type: &str) -> anyhow::Result<()>;
 }
 
-/// What the publication of status lists needs of the records. Reads are as consistent as the [`Store`]'s.
-///
-/// Whatever changes a certificate's status notes it in the transaction of the change, under the minute it took for the time of the change. So a note may
-/// become visible some seconds after its minute: readers look back.
-#[async_trait]
-pub trait Journal: Send + Sync {
-    /// The changes noted from the minute of `from` to the minute of `to`, in order of time.
-    async fn changes(&self, from: OffsetDateTime, to: OffsetDateTime) -> anyhow::Result<Vec<StatusChange>>;
-
-    /// Every change that was ever noted, in order of time. Looks through all records: for when there is no list to go on from.
-    async fn all_changes(&self) -> anyhow::Result<Vec<StatusChange>>;
-
-    /// How many numbers of positions were taken so far, whether certificates came of them or not.
-    async fn numbers_taken(&self) -> anyhow::Result<u64>;
-
-    /// What was published last.
-    async fn published(&self) -> anyhow::Result<Option<Published>>;
-
-    /// Records what was published, unless something newer is recorded; tells whether it did. A second call changes nothing and answers `true`.
-    async fn record(&self, published: &Published) -> anyhow::Result<bool>;
-
-    /// Where a certificate stands; `None` if there is none of that id.
-    async fn status_of(&self, certificate: &CertificateId) -> anyhow::Result<Option<Status>>;
-}
-
 /// The log of everything that was done, written with what was done, and the chain of seals over it.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -145,89 +125,11 @@ pub trait Ledger: Send + Sync {
     async fn append(&self, seal: &Seal) -> anyhow::Result<Commit>;
 }
 
-/// Recalls: certificates found by what they have in common, and the jobs that go through them.
-#[async_trait]
-pub trait Recalls: Send + Sync {
-    /// Some certificates of that lot or place, from where the page before said; as they were a moment ago, for the index follows the records.
-    async fn found(&self, by: &Common, after: Option<&str>) -> anyhow::Result<Page>;
-
-    /// Every job, in the order of their ids.
-    async fn jobs(&self) -> anyhow::Result<Vec<StoredJob>>;
-
-    /// One job.
-    async fn job(&self, id: &str) -> anyhow::Result<Option<StoredJob>>;
-
-    /// Stores a job in place of the one with the revision before it (0: there is none yet). [`Commit::Lost`] if another revision stands; a second call is.
-    async fn save(&self, job: &StoredJob) -> anyhow::Result<Commit>;
-}
-
-/// What certificates have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Common {
-    /// The batch.
-    Lot(Lot),
-    /// The facility.
-    Place(Place),
-}
-
-/// Certificates that were found, and where to go on.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// Each with the status that the index knows.
-    pub found: Vec<Candidate>,
-    /// What to ask with for the next page; none after the last.
-    pub next: Option<String>,
-}
-
-/// A certificate as an index knows it.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Its slot.
-    pub slot: SlotKey,
-    /// Its id and time of issue.
-    pub issuance: Issuance,
-    /// Where it stood.
-    pub status: Status,
-}
-
-/// A job as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredJob {
-    /// Its id.
-    pub id: String,
-    /// What it is, as JSON.
-    pub text: String,
-    /// From 1.
-    pub revision: u64,
-}
-
 /// Where the identity provider's signing keys come from.
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
     /// The provider's current key set; read anew at each call, callers cache it.
     async fn key_set(&self) -> anyhow::Result<JwkSet>;
-}
-
-/// One note of the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatusChange {
-    /// When it happened.
-    pub at: OffsetDateTime,
-    /// The certificate.
-    pub certificate_id: CertificateId,
-    /// Where it stands since then.
-    pub status: Status,
-}
-
-/// How far publication came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Published {
-    /// The number of the newest revocation list.
-    pub number: u64,
-    /// Up to when the journal was read.
-    pub read_until: OffsetDateTime,
-    /// How many lists of the W3C's form there are, from number 0.
-    pub lists: u64,
 }
 
 /// One attempt to issue one certificate.
@@ -363,122 +265,4 @@ pub struct Change {
     pub from: Status,
     /// Where it shall stand. Its slot tells the same, for only the newest certificate of a slot is ever valid or suspended.
     pub to: Status,
-}
-
-/// Who does what, and why: written with what they do.
-#[derive(Clone, Debug)]
-pub struct Audit {
-    /// What is done.
-    pub deed: Deed,
-    /// The public key that signed, as its RFC 7638 thumbprint; none where nothing is signed.
-    pub key: Option<String>,
-}
-
-/// One thing that was done to a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deed {
-    /// What.
-    pub event: AuditEvent,
-    /// When.
-    pub at: OffsetDateTime,
-    /// The caller: the token's `sub`.
-    pub actor: String,
-    /// Why, where a reason was given.
-    pub reason: Option<Reason>,
-}
-
-/// What can be done to a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuditEvent {
-    /// It was issued.
-    Issued,
-    /// It was issued in place of another.
-    Corrected,
-    /// Another took its place.
-    Superseded,
-    /// It was taken back.
-    Revoked,
-    /// It was suspended.
-    Suspended,
-    /// Its suspension was lifted.
-    Lifted,
-    /// It was signed again, with another key.
-    Resigned,
-}
-
-impl AuditEvent {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Issued, Self::Corrected, Self::Superseded, Self::Revoked, Self::Suspended, Self::Lifted, Self::Resigned];
-
-    /// The name in the log and in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Issued => "issued",
-            Self::Corrected => "corrected",
-            Self::Superseded => "superseded",
-            Self::Revoked => "revoked",
-            Self::Suspended => "suspended",
-            Self::Lifted => "lifted",
-            Self::Resigned => "resigned",
-        }
-    }
-}
-
-/// Why something is done. Codes, no free text: what people write about people does not belong in a log that is kept for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// What it says is wrong and is corrected.
-    Correction,
-    /// It should not have been issued.
-    IssuedInError,
-    /// The person has it twice.
-    Duplicate,
-    /// It was obtained by deceit.
-    Fraud,
-    /// The vaccine or the test is recalled.
-    Recall,
-    /// The key that signed it is not to be trusted.
-    KeyCompromise,
-    /// The person asked for it.
-    HolderRequest,
-    /// It is being looked into.
-    Investigation,
-    /// None of these.
-    Other,
-}
-
-impl Reason {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Correction,
-        Self::IssuedInError,
-        Self::Duplicate,
-        Self::Fraud,
-        Self::Recall,
-        Self::KeyCompromise,
-        Self::HolderRequest,
-        Self::Investigation,
-        Self::Other,
-    ];
-
-    /// The code in requests, answers and the log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Correction => "correction",
-            Self::IssuedInError => "issued-in-error",
-            Self::Duplicate => "duplicate",
-            Self::Fraud => "fraud",
-            Self::Recall => "recall",
-            Self::KeyCompromise => "key-compromise",
-            Self::HolderRequest => "holder-request",
-            Self::Investigation => "investigation",
-            Self::Other => "other",
-        }
-    }
-
-    /// The reason with this code.
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == code)
-    }
 }

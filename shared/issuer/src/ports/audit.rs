@@ -1,0 +1,121 @@
+//! What the log says of a deed: who did what to a certificate, when and why.
+
+use time::OffsetDateTime;
+
+/// Who does what, and why: written with what they do.
+#[derive(Clone, Debug)]
+pub struct Audit {
+    /// What is done.
+    pub deed: Deed,
+    /// The public key that signed, as its RFC 7638 thumbprint; none where nothing is signed.
+    pub key: Option<String>,
+}
+
+/// One thing that was done to a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// What.
+    pub event: AuditEvent,
+    /// When.
+    pub at: OffsetDateTime,
+    /// The caller: the token's `sub`.
+    pub actor: String,
+    /// Why, where a reason was given.
+    pub reason: Option<Reason>,
+}
+
+/// What can be done to a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditEvent {
+    /// It was issued.
+    Issued,
+    /// It was issued in place of another.
+    Corrected,
+    /// Another took its place.
+    Superseded,
+    /// It was taken back.
+    Revoked,
+    /// It was suspended.
+    Suspended,
+    /// Its suspension was lifted.
+    Lifted,
+    /// It was signed again, with another key.
+    Resigned,
+}
+
+impl AuditEvent {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Issued, Self::Corrected, Self::Superseded, Self::Revoked, Self::Suspended, Self::Lifted, Self::Resigned];
+
+    /// The name in the log and in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Corrected => "corrected",
+            Self::Superseded => "superseded",
+            Self::Revoked => "revoked",
+            Self::Suspended => "suspended",
+            Self::Lifted => "lifted",
+            Self::Resigned => "resigned",
+        }
+    }
+}
+
+/// Why something is done. Codes, no free text: what people write about people does not belong in a log that is kept for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// What it says is wrong and is corrected.
+    Correction,
+    /// It should not have been issued.
+    IssuedInError,
+    /// The person has it twice.
+    Duplicate,
+    /// It was obtained by deceit.
+    Fraud,
+    /// The vaccine or the test is recalled.
+    Recall,
+    /// The key that signed it is not to be trusted.
+    KeyCompromise,
+    /// The person asked for it.
+    HolderRequest,
+    /// It is being looked into.
+    Investigation,
+    /// None of these.
+    Other,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Correction,
+        Self::IssuedInError,
+        Self::Duplicate,
+        Self::Fraud,
+        Self::Recall,
+        Self::KeyCompromise,
+        Self::HolderRequest,
+        Self::Investigation,
+        Self::Other,
+    ];
+
+    /// The code in requests, answers and the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Correction => "correction",
+            Self::IssuedInError => "issued-in-error",
+            Self::Duplicate => "duplicate",
+            Self::Fraud => "fraud",
+            Self::Recall => "recall",
+            Self::KeyCompromise => "key-compromise",
+            Self::HolderRequest => "holder-request",
+            Self::Investigation => "investigation",
+            Self::Other => "other",
+        }
+    }
+
+    /// The reason with this code.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == code)
+    }
+}
