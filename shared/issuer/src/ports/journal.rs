@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use credential::{CertificateId, Status};
 use time::OffsetDateTime;
 
-/// What the publication of status lists needs of the records. Reads are as consistent as the [`Store`]'s.
+/// What the publication of status lists needs of the records. Reads are as consistent as the [`Store`](super::Store)'s.
 ///
 /// Whatever changes a certificate's status notes it in the transaction of the change, under the minute it took for the time of the change. So a note may
 /// become visible some seconds after its minute: readers look back.
