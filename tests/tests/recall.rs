@@ -147,19 +147,21 @@ async fn what_was_signed_within_a_time_by_a_key_is_found_in_the_log() {
     let before = certified(&service, 2000..2002, "B1", "Clinic").await;
     service::pass(90);
     let from = now();
-    let within = certified(&service, 2010..2013, "B1", "Clinic").await;
+    let within = certified(&service, 2010..2260, "B1", "Clinic").await;
     service::pass(90);
     let until = now();
-    let after = certified(&service, 2020..2022, "B1", "Clinic").await;
+    let after = certified(&service, 2300..2302, "B1", "Clinic").await;
     let key = app.signer.public_key().await.unwrap().thumbprint();
     let wish = |key: &str| json!({ "signed": { "from": rfc3339(from), "until": rfc3339(until), "key": key }, "action": "revoke" });
     assert_eq!(post(&service, "/preview", &wish("another-key")).await.json()["found"], 0);
     assert_eq!(
         post(&service, "/preview", &wish(&key)).await.json(),
-        json!({ "found": 3, "standing": 3, "complete": true })
+        json!({ "found": 250, "standing": 250, "complete": true })
     );
-    post(&service, "", &wish(&key)).await;
+    let id = post(&service, "", &wish(&key)).await.json()["id"].as_str().unwrap().to_owned();
     work(&app, Task::Status, PATIENCE).await.unwrap();
+    let done = told(&service, &id).await;
+    assert_eq!((&done["status"], &done["found"], &done["changed"]), (&json!("done"), &json!(250), &json!(250)));
     for (ids, wanted) in [(before, 200), (within, 410), (after, 200)] {
         for id in ids {
             assert_eq!(status(&service, &id).await, wanted);

@@ -90,25 +90,37 @@ pub(super) async fn page(app: &App, wish: &Wish, after: Option<&str>) -> Result<
     match (wish.common(), &wish.of) {
         (Some(common), _) => app.recalls.found(&common, after).await,
         (None, Of::Signed { from, until, key }) => {
-            let from = after.map_or(Ok(*from), str::parse).context("a place that is no time")?;
-            signed(app, from, *until, key.as_deref()).await
+            let (from, skip) = after.map_or(Ok((*from, 0)), place)?;
+            signed(app, from, skip, *until, key.as_deref()).await
         }
         (None, _) => bail!("a wish for nothing"),
     }
 }
 
-/// The certificates that were signed from an instant on: some minutes of the log, an hour's where little was signed.
-async fn signed(app: &App, from: i64, until: i64, key: Option<&str>) -> Result<Page> {
+/// Where to go on in the log: the first second of what is left, and how many signatures of its minute were met already.
+fn place(after: &str) -> Result<(i64, usize)> {
+    let (second, skip) = after.split_once('+').context("a place that is none")?;
+    Ok((second.parse().context("a place that is no time")?, skip.parse().context("a place that is no number")?))
+}
+
+/// The certificates that were signed from an instant on: an hour's where little was signed, a part of a minute's where much was, so that a page never
+/// outlasts the lease.
+async fn signed(app: &App, from: i64, mut skip: usize, until: i64, key: Option<&str>) -> Result<Page> {
     let mut found = Vec::new();
     let mut at = from;
     while at < until && at < from + 3600 && found.len() < ENOUGH {
         let end = (at - at.rem_euclid(60) + 60).min(until);
-        for id in signed_within(app, at, end, key).await? {
-            found.extend(known(app, &id).await?);
+        let ids = signed_within(app, at, end, key).await?;
+        let met = (skip + ENOUGH).min(ids.len());
+        for id in ids.iter().take(met).skip(skip) {
+            found.extend(known(app, id).await?);
         }
-        at = end;
+        if met < ids.len() {
+            return Ok(Page { found, next: Some(format!("{at}+{met}")) });
+        }
+        (at, skip) = (end, 0);
     }
-    Ok(Page { found, next: (at < until).then(|| at.to_string()) })
+    Ok(Page { found, next: (at < until).then(|| format!("{at}+0")) })
 }
 
 /// What the log says was signed within a minute.
