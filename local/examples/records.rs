@@ -77,6 +77,6 @@ async fn issue(store: &DynamoStore, number: u128) -> Result<()> {
         deeds: vec![deed.clone()],
     };
     let audit = Audit { deed, key: Some("a-thumbprint".into()) };
-    ensure!(store.commit(&intent, &certificate, &audit).await? == Commit::Stored, "not stored");
+    ensure!(store.commit(&intent, &certificate, &audit, &[]).await? == Commit::Stored, "not stored");
     Ok(())
 }

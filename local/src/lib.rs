@@ -5,6 +5,7 @@
 pub mod folder;
 pub mod identity;
 pub mod keys;
+pub mod outbox;
 pub mod pictures;
 mod publication;
 pub mod records;
@@ -14,6 +15,7 @@ use crate::{
     folder::Folder,
     identity::DevelopmentIdentity,
     keys::{KeptPepper, SoftwareSigner},
+    outbox::Outbox,
     publication::Publishing,
 };
 use anyhow::{Context, Result};
@@ -30,6 +32,7 @@ pub struct Running {
     base_url: String,
     store: Arc<DynamoStore>,
     identity: Arc<DevelopmentIdentity>,
+    outbox: Arc<Outbox>,
     tokens: HashMap<String, String>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
@@ -68,12 +71,16 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     aws::create_table(&records, TABLE).await?;
     let store = Arc::new(DynamoStore::new(records, TABLE));
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
+    let outbox = Outbox::new(folder.at("outbox"))?;
     let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
     let ports = Ports {
         store: store.clone(),
         journal: store.clone(),
         ledger: store.clone(),
         recalls: store.clone(),
+        registrations: store.clone(),
+        cabinet: store.clone(),
+        sender: outbox.clone(),
         key_ring: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),
@@ -88,8 +95,8 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     change(&mut app);
     publish(&app).await?;
     let tokens = tokens(&identity, &folder)?;
-    let (base_url, stop, serving) = serve(place.port, app).await?;
-    Ok(Running { base_url, store, identity, tokens, stop, serving, publishing, folder })
+    let (base_url, stop, serving) = serve(place.port, app, &outbox).await?;
+    Ok(Running { base_url, store, identity, outbox, tokens, stop, serving, publishing, folder })
 }
 
 impl Running {
@@ -119,6 +126,11 @@ impl Running {
     /// The records behind the service.
     pub fn store(&self) -> Arc<DynamoStore> {
         self.store.clone()
+    }
+
+    /// What would have been sent to telephones and mailboxes.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     /// Where tokens and records lie, unless nothing is kept.
@@ -179,7 +191,11 @@ fn tokens(identity: &DevelopmentIdentity, folder: &Folder) -> Result<HashMap<Str
     Ok(tokens)
 }
 
-async fn serve(port: u16, app: App) -> Result<(String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)> {
+async fn serve(
+    port: u16,
+    app: App,
+    outbox: &Arc<Outbox>,
+) -> Result<(String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("listening on PORT {port}"))?;
     let base_url = format!("http://{}", listener.local_addr()?);
@@ -190,7 +206,8 @@ async fn serve(port: u16, app: App) -> Result<(String, oneshot::Sender<()>, Join
             std::future::pending::<()>().await;
         }
     };
-    let routes = issuer::http::service(issuer::routes(), app).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
+    let routes = issuer::http::service(issuer::routes(), app);
+    let routes = routes.merge(outbox.routes()).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))
 }

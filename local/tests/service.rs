@@ -40,7 +40,7 @@ async fn a_restart_finds_everything_again() {
     let intent = contract::intent(&contract::slot(1), contract::NOW);
     let Reservation::Ours(issuance) = first.store().reserve(&intent).await.unwrap() else { panic!("not ours") };
     let certificate = contract::certificate(&intent, &issuance, &[]);
-    first.store().commit(&intent, &certificate, &contract::audit()).await.unwrap();
+    first.store().commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap();
     first.shutdown().await.unwrap();
 
     let second = local::start(place(folder.path())).await.unwrap();

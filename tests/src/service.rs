@@ -7,7 +7,7 @@ use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, Signed, 
 use issuer::{
     App,
     config::Place,
-    ports::{Audit, Certificate, Change, Commit, Files, Intent, Occupant, Reservation, Signer, Store},
+    ports::{Audit, Certificate, Change, Commit, Files, Intent, Occupant, Reservation, Sheet, Signer, Store},
 };
 use std::{
     cell::Cell,
@@ -115,8 +115,14 @@ impl Store for Mortal {
         self.write(self.inner.release(intent)).await
     }
 
-    async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> Result<Commit> {
-        self.write(self.inner.commit(intent, certificate, audit)).await
+    async fn commit(
+        &self,
+        intent: &Intent,
+        certificate: &Certificate,
+        audit: &Audit,
+        sheets: &[Sheet],
+    ) -> Result<Commit> {
+        self.write(self.inner.commit(intent, certificate, audit, sheets)).await
     }
 
     async fn change(&self, changes: &[Change], audit: &Audit) -> Result<Commit> {

@@ -5,10 +5,11 @@ mod identity;
 mod page;
 mod pepper;
 mod request;
+mod sender;
 mod signer;
 mod store;
 
-use crate::files::NoFiles;
+use crate::{files::NoFiles, sender::NoSender};
 pub use files::S3Files;
 pub use identity::KeySetUrl;
 pub use page::page;
@@ -135,6 +136,9 @@ fn assemble(
         journal: store.clone(),
         ledger: store.clone(),
         recalls: store.clone(),
+        registrations: store.clone(),
+        cabinet: store.clone(),
+        sender: Arc::new(NoSender),
         key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),

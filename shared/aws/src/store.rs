@@ -13,11 +13,14 @@
 //! | counter of positions | `NUMBERS` | `certificates` |
 //! | how far status lists are published | `STATUS` | `latest` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
+//! | sheet of a feature | `D#{drawer}#{folder}` | name |
+//! | count of a window of time | `N#{what}#{who}` | the window's first second |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.
 //! Two indexes, by lot and by place, serve recalls alone, which can wait.
 //! The same reason makes every read a consistent one.
 
+mod cabinet;
 mod commit;
 mod items;
 mod journal;
@@ -44,7 +47,7 @@ use aws_sdk_dynamodb::{
     },
 };
 use credential::{BeneficiaryCode, CertificateId, Dose, Kind, Signed, SlotKey, Status};
-use issuer::ports::{Audit, Certificate, Change, Commit, Follows, Intent, Occupant, Reservation, Store};
+use issuer::ports::{Audit, Certificate, Change, Commit, Follows, Intent, Occupant, Reservation, Sheet, Store};
 use std::collections::{HashMap, HashSet};
 pub use table::create_table;
 use time::OffsetDateTime;
@@ -207,8 +210,17 @@ impl Store for DynamoStore {
         self.let_go(intent, "SET lease = :lease REMOVE next_holder", Some(number(0_u8))).await
     }
 
-    async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> Result<Commit> {
-        let writes = commit::writes(&self.table, intent, certificate, audit)?;
+    async fn commit(
+        &self,
+        intent: &Intent,
+        certificate: &Certificate,
+        audit: &Audit,
+        sheets: &[Sheet],
+    ) -> Result<Commit> {
+        let mut writes = commit::writes(&self.table, intent, certificate, audit)?;
+        for sheet in sheets {
+            writes.push(cabinet::write(&self.table, sheet, audit.deed.at)?);
+        }
         let mut patience = Patience::default();
         let id_taken = loop {
             let sent = self

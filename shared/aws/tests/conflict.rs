@@ -35,7 +35,7 @@ async fn a_commit_that_meets_others_is_tried_again() {
     let conflict = cancelled(&json!([{ "Code": "None" }, { "Code": "TransactionConflict" }, { "Code": "None" }]));
     let crowded = cancelled(&json!([{ "Code": "ThrottlingError" }, { "Code": "None" }, { "Code": "None" }]));
     let (store, asked) = store([conflict, crowded, (200, json!({}))]);
-    assert_eq!(store.commit(&intent, &certificate, &contract::audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap(), Commit::Stored);
     assert_eq!(*asked.lock().unwrap(), ["TransactWriteItems"; 3]);
 }
 
@@ -44,7 +44,7 @@ async fn a_commit_that_never_stops_meeting_others_fails_in_the_end() {
     let (intent, certificate) = ready();
     let conflict = || cancelled(&json!([{ "Code": "TransactionConflict" }]));
     let (store, asked) = store([(); 20].map(|()| conflict()));
-    let error = store.commit(&intent, &certificate, &contract::audit()).await.unwrap_err();
+    let error = store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap_err();
     assert_eq!(
         format!("{error:#}"),
         "storing a certificate: tried 7 times: the transaction was cancelled: TransactionConflict"
@@ -57,7 +57,7 @@ async fn a_commit_that_is_wrong_is_not_tried_again() {
     let (intent, certificate) = ready();
     let (store, asked) =
         store([cancelled(&json!([{ "Code": "None" }, { "Code": "ItemCollectionSizeLimitExceeded" }]))]);
-    let error = store.commit(&intent, &certificate, &contract::audit()).await.unwrap_err();
+    let error = store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap_err();
     assert_eq!(
         format!("{error:#}"),
         "storing a certificate: the transaction was cancelled: None, ItemCollectionSizeLimitExceeded"
@@ -83,7 +83,7 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
             { "Code": "ConditionalCheckFailed", "Item": slot }, { "Code": "ConditionalCheckFailed" }, { "Code": "ConditionalCheckFailed" }
         ]));
         let (store, _) = store([refused]);
-        assert_eq!(store.commit(&intent, &certificate, &contract::audit()).await.unwrap(), wanted);
+        assert_eq!(store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap(), wanted);
     }
 }
 
@@ -91,14 +91,14 @@ async fn a_commit_whose_answer_was_lost_is_recognised() {
 async fn a_spent_token_means_that_other_bytes_were_stored() {
     let (intent, certificate) = ready();
     let (store, _) = store([error("IdempotentParameterMismatchException")]);
-    assert_eq!(store.commit(&intent, &certificate, &contract::audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap(), Commit::Lost);
 }
 
 #[tokio::test]
 async fn a_throttled_request_is_sent_again_by_the_sdk() {
     let (intent, certificate) = ready();
     let (store, asked) = store([error("ThrottlingException"), (500, json!({})), (200, json!({}))]);
-    assert_eq!(store.commit(&intent, &certificate, &contract::audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap(), Commit::Stored);
     assert_eq!(asked.lock().unwrap().len(), 3);
 }
 
@@ -122,7 +122,7 @@ async fn slots_that_were_put_off_are_asked_for_again() {
 async fn an_error_names_no_beneficiary() {
     let (intent, certificate) = ready();
     let (store, _) = store([error("AccessDeniedException")]);
-    let error = store.commit(&intent, &certificate, &contract::audit()).await.unwrap_err();
+    let error = store.commit(&intent, &certificate, &contract::audit(), &[]).await.unwrap_err();
     let shown = format!("{error:#} {error:?}");
     assert!(shown.contains("AccessDeniedException"), "{shown}");
     assert!(!shown.contains(intent.slot.beneficiary.as_str()), "{shown}");

@@ -5,7 +5,10 @@ use crate::{
     auth::Tokens,
     keys::Current,
     page::Page,
-    ports::{Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Signer, Store},
+    ports::{
+        Cabinet, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Registrations,
+        Sender, Signer, Store,
+    },
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -36,6 +39,12 @@ pub struct App {
     pub ledger: Arc<dyn Ledger>,
     /// Recalls.
     pub recalls: Arc<dyn Recalls>,
+    /// Whose certificates are registered to which contact.
+    pub registrations: Arc<dyn Registrations>,
+    /// Small records of features.
+    pub cabinet: Arc<dyn Cabinet>,
+    /// Messages to people.
+    pub sender: Arc<dyn Sender>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -71,6 +80,9 @@ impl App {
             journal: ports.journal,
             ledger: ports.ledger,
             recalls: ports.recalls,
+            registrations: ports.registrations,
+            cabinet: ports.cabinet,
+            sender: ports.sender,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -104,6 +116,12 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Recalls.
     pub recalls: Arc<dyn Recalls>,
+    /// Whose certificates are registered to which contact.
+    pub registrations: Arc<dyn Registrations>,
+    /// Small records of features.
+    pub cabinet: Arc<dyn Cabinet>,
+    /// Messages to people.
+    pub sender: Arc<dyn Sender>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

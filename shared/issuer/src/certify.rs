@@ -190,7 +190,7 @@ async fn sign_and_store(
         deeds: vec![deed.clone()],
     };
     let audit = Audit { deed, key: Some(method.key.thumbprint()) };
-    let commit = app.store.commit(intent, &certificate, &audit).await.context("storing a certificate")?;
+    let commit = app.store.commit(intent, &certificate, &audit, &[]).await.context("storing a certificate")?;
     if commit == Commit::Stored {
         tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "issued");
     }

@@ -1,14 +1,20 @@
 //! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
 
 mod audit;
+mod cabinet;
 mod journal;
 mod key_ring;
 mod recalls;
+mod registrations;
+mod sender;
 
 pub use audit::{Audit, AuditEvent, Deed, Reason};
+pub use cabinet::{Cabinet, Drawer, Sheet};
 pub use journal::{Journal, Published, StatusChange};
 pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
 pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
+pub use registrations::Registrations;
+pub use sender::{Attachment, Mail, Sender};
 
 use async_trait::async_trait;
 use credential::{
@@ -31,12 +37,19 @@ pub trait Store: Send + Sync {
     /// Gives the slot back before its lease is over, because the work failed. A second call, or one by a holder that lost it, does nothing.
     async fn release(&self, intent: &Intent) -> anyhow::Result<()>;
 
-    /// Stores the certificate, its look-ups and its audit entry, closes the slot, and supersedes the certificate that it corrects, all or nothing.
+    /// Stores the certificate, its look-ups, its audit entry and the sheets (new ones), closes the slot, and supersedes the certificate that it corrects,
+    /// all or nothing.
     ///
     /// A second call with the same certificate stores nothing and answers [`Commit::Stored`] again, for an answer may get lost on the way.
     /// One by a holder that lost the slot, with another certificate, or after the corrected certificate was taken back, stores nothing and answers
     /// [`Commit::Lost`].
-    async fn commit(&self, intent: &Intent, certificate: &Certificate, audit: &Audit) -> anyhow::Result<Commit>;
+    async fn commit(
+        &self,
+        intent: &Intent,
+        certificate: &Certificate,
+        audit: &Audit,
+        sheets: &[Sheet],
+    ) -> anyhow::Result<Commit>;
 
     /// Changes the status of certificates of one beneficiary, each with its audit entry and its note for the publication of status lists, all or nothing.
     ///

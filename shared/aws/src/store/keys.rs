@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use credential::{
     BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Occasion, PublicKey, SlotKey, VerificationMethod,
 };
-use issuer::ports::{AuditEvent, Follows, Intent};
+use issuer::ports::{AuditEvent, Drawer, Follows, Intent};
 use std::collections::HashMap;
 use time::OffsetDateTime;
 
@@ -87,7 +87,27 @@ pub(super) fn id(certificate: &CertificateId) -> Item {
 }
 
 pub(super) fn contact(hash: &str, code: &BeneficiaryCode) -> Item {
-    key(format!("K#{hash}"), beneficiary(code))
+    key(contacts(hash), beneficiary(code))
+}
+
+/// The partition of a contact's beneficiaries.
+pub(super) fn contacts(hash: &str) -> String {
+    format!("K#{hash}")
+}
+
+/// The partition of a folder of sheets.
+pub(super) fn folder(drawer: Drawer, folder: &str) -> String {
+    format!("D#{}#{folder}", drawer.as_str())
+}
+
+/// A sheet.
+pub(super) fn sheet(drawer: Drawer, folder: &str, name: &str) -> Item {
+    key(self::folder(drawer, folder), name)
+}
+
+/// A count of the window of time that starts at that second.
+pub(super) fn count(what: &str, who: &str, start: i64) -> Item {
+    key(format!("N#{what}#{who}"), format!("{start:012}"))
 }
 
 /// An entry of the log. The partition is a minute's, so that the log can be read in order of time, and one of sixteen, so that no partition takes all of a

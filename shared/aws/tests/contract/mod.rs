@@ -7,6 +7,7 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
+pub(crate) mod cabinet;
 pub(crate) mod key_ring;
 
 use aws::{DynamoStore, create_table};
@@ -85,6 +86,7 @@ pub(crate) async fn all(records: &Records) {
     a_revoked_slot_takes_a_new_certificate(records).await;
     numbers_are_given_once(records).await;
     key_ring::all(records).await;
+    cabinet::all(records).await;
 }
 
 pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
@@ -123,7 +125,7 @@ pub(crate) async fn whoever_takes_a_slot_over_keeps_its_id_and_time(records: &Re
     assert_eq!(records.store.reserve(&third).await.unwrap(), Reservation::Ours(first.issuance.clone()));
     // What the last holder asked with is what stands in the slot.
     let made = certificate(&third, &first.issuance, &[]);
-    assert_eq!(records.store.commit(&third, &made, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&third, &made, &audit(), &[]).await.unwrap(), Commit::Stored);
     assert_eq!(records.store.occupants(&[slot]).await.unwrap(), [Some(occupant(&third, &first.issuance))]);
 }
 
@@ -203,7 +205,7 @@ pub(crate) async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &R
     let quick = intent(&slot, NOW + Duration::HOUR);
     records.store.reserve(&quick).await.unwrap();
     let late = certificate(&tardy, &tardy.issuance, &["hash-of-the-late"]);
-    assert_eq!(records.store.commit(&tardy, &late, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.commit(&tardy, &late, &audit(), &[]).await.unwrap(), Commit::Lost);
     let code = slot.beneficiary.as_str();
     let reserved_only = [format!("B#{code} S#vaccination#covid#01")];
     assert_eq!(records.traces(code).await, reserved_only);
@@ -211,8 +213,8 @@ pub(crate) async fn a_commit_after_the_lease_was_lost_stores_nothing(records: &R
     assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
     // Nor after the quick one is done.
     let prompt = certificate(&quick, &tardy.issuance, &[]);
-    assert_eq!(records.store.commit(&quick, &prompt, &audit()).await.unwrap(), Commit::Stored);
-    assert_eq!(records.store.commit(&tardy, &late, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.commit(&quick, &prompt, &audit(), &[]).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&tardy, &late, &audit(), &[]).await.unwrap(), Commit::Lost);
     assert_eq!(records.store.certificates(&slot.beneficiary, None).await.unwrap().len(), 1);
     assert_eq!(records.traces("hash-of-the-late").await, Vec::<String>::new());
 }
@@ -236,10 +238,10 @@ pub(crate) async fn a_second_commit_of_the_same_certificate_changes_nothing(reco
     let code = intent.slot.beneficiary.clone();
     let before = records.traces(code.as_str()).await;
     let same = certificate(&intent, &intent.issuance, &["hash"]);
-    assert_eq!(records.store.commit(&intent, &same, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&intent, &same, &audit(), &[]).await.unwrap(), Commit::Stored);
     // Signed a second time it is another text, and the first one stays.
     let other = Certificate { signed: Signed::from_stored("{}".into()), ..same };
-    assert_eq!(records.store.commit(&intent, &other, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.commit(&intent, &other, &audit(), &[]).await.unwrap(), Commit::Lost);
     assert_eq!(records.traces(code.as_str()).await, before);
     let stored = records.store.certificates(&code, None).await.unwrap();
     assert_eq!(stored[0].signed.as_str(), credential_of(&intent.issuance).as_str());
@@ -263,7 +265,7 @@ pub(crate) async fn a_certificate_id_is_given_once(records: &Records) {
     let unlucky = Intent { issuance: first.issuance.clone(), ..intent(&slot(1), NOW) };
     records.store.reserve(&unlucky).await.unwrap();
     let certificate = certificate(&unlucky, &unlucky.issuance, &[]);
-    let error = records.store.commit(&unlucky, &certificate, &audit()).await.unwrap_err();
+    let error = records.store.commit(&unlucky, &certificate, &audit(), &[]).await.unwrap_err();
     assert_eq!(error.to_string(), "the certificate's id is another certificate's: try again");
     let code = unlucky.slot.beneficiary.as_str();
     assert_eq!(records.traces(code).await, [format!("B#{code} S#vaccination#covid#01")]);
@@ -318,7 +320,7 @@ pub(crate) async fn many_certificates_come_whole(records: &Records) {
         records.store.reserve(&intent).await.unwrap();
         let signed = Signed::from_stored(format!("{dose}").repeat(150_000));
         let certificate = Certificate { signed, ..certificate(&intent, &intent.issuance, &[]) };
-        assert_eq!(records.store.commit(&intent, &certificate, &audit()).await.unwrap(), Commit::Stored);
+        assert_eq!(records.store.commit(&intent, &certificate, &audit(), &[]).await.unwrap(), Commit::Stored);
     }
     let found = records.store.certificates(&beneficiary, None).await.unwrap();
     assert_eq!(found.len(), 9);
@@ -380,7 +382,7 @@ pub(crate) async fn a_correction_stores_the_new_certificate_and_ends_the_old_one
     let made = certificate(&correction, &correction.issuance, &["new-number"]);
     let audit = audit_of(AuditEvent::Corrected, later);
     for _ in 0..2 {
-        assert_eq!(records.store.commit(&correction, &made, &audit).await.unwrap(), Commit::Stored);
+        assert_eq!(records.store.commit(&correction, &made, &audit, &[]).await.unwrap(), Commit::Stored);
     }
 
     let stored = records.store.certificates(&first.slot.beneficiary, None).await.unwrap();
@@ -432,11 +434,11 @@ pub(crate) async fn of_two_corrections_of_one_certificate_one_is_stored(records:
     let Reservation::Ours(_) = records.store.reserve(&one).await.unwrap() else { panic!("not ours") };
     assert_eq!(records.store.reserve(&other).await.unwrap(), Reservation::Busy);
     let made = certificate(&one, &one.issuance, &[]);
-    assert_eq!(records.store.commit(&one, &made, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&one, &made, &audit(), &[]).await.unwrap(), Commit::Stored);
     let Reservation::Taken(there) = records.store.reserve(&other).await.unwrap() else { panic!("not taken") };
     assert_eq!((there.version, there.current), (2, one.issuance));
     let late = certificate(&other, &other.issuance, &[]);
-    assert_eq!(records.store.commit(&other, &late, &audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.commit(&other, &late, &audit(), &[]).await.unwrap(), Commit::Lost);
     assert_eq!(records.store.certificates(&first.slot.beneficiary, None).await.unwrap().len(), 2);
 }
 
@@ -449,7 +451,7 @@ pub(crate) async fn a_correction_of_what_was_taken_back_meanwhile_stores_nothing
     let audit = audit_of(AuditEvent::Revoked, NOW);
     assert_eq!(records.store.change(&[revoked], &audit).await.unwrap(), Commit::Stored);
     let made = certificate(&correction, &correction.issuance, &[]);
-    assert_eq!(records.store.commit(&correction, &made, &self::audit()).await.unwrap(), Commit::Lost);
+    assert_eq!(records.store.commit(&correction, &made, &self::audit(), &[]).await.unwrap(), Commit::Lost);
     let Reservation::Taken(there) = records.store.reserve(&correction).await.unwrap() else { panic!("not taken") };
     assert_eq!((there.version, there.status), (1, Status::Revoked));
     assert_eq!(statuses(records, &first).await, [Status::Revoked]);
@@ -464,7 +466,7 @@ pub(crate) async fn a_crash_before_a_correction_is_stored_leaves_the_old_certifi
     let next = correction(&first, NOW + Duration::HOUR);
     assert_eq!(records.store.reserve(&next).await.unwrap(), Reservation::Ours(crashed.issuance.clone()));
     let made = certificate(&next, &crashed.issuance, &[]);
-    assert_eq!(records.store.commit(&next, &made, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&next, &made, &audit(), &[]).await.unwrap(), Commit::Stored);
     assert_eq!(statuses(records, &first).await, [Status::Superseded, Status::Valid]);
 }
 
@@ -533,7 +535,7 @@ pub(crate) async fn a_suspension_ends_by_itself(records: &Records) {
     let Reservation::Ours(_) = records.store.reserve(&later).await.unwrap() else { panic!("not ours") };
     let made = certificate(&later, &later.issuance, &[]);
     let audit = audit_of(AuditEvent::Corrected, NOW + Duration::DAY);
-    assert_eq!(records.store.commit(&later, &made, &audit).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(&later, &made, &audit, &[]).await.unwrap(), Commit::Stored);
     assert_eq!(statuses(records, &first).await, [Status::Superseded, Status::Valid]);
     // And one that is lifted is valid at once.
     let again = change(&later, Status::Valid, Status::Suspended { until: NOW + Duration::DAY * 9 });
@@ -591,7 +593,7 @@ async fn statuses(records: &Records, of: &Intent) -> Vec<Status> {
 pub(crate) async fn issue(records: &Records, intent: &Intent, contacts: &[&str]) -> CertificateId {
     let Reservation::Ours(issuance) = records.store.reserve(intent).await.unwrap() else { panic!("not ours") };
     let made = certificate(intent, &issuance, contacts);
-    assert_eq!(records.store.commit(intent, &made, &audit()).await.unwrap(), Commit::Stored);
+    assert_eq!(records.store.commit(intent, &made, &audit(), &[]).await.unwrap(), Commit::Stored);
     issuance.certificate_id
 }
 
