@@ -2,9 +2,12 @@
 
 use anyhow::{Context, anyhow};
 use axum::{Router, body::to_bytes};
-use issuer::{App, config::log_levels, log::is_safe};
-use lambda_http::{Body, IntoResponse, LambdaEvent, Request, Response, service_fn, tower::ServiceExt};
-use serde::de::IgnoredAny;
+use issuer::{App, client::Peer, config::log_levels, log::is_safe};
+use lambda_http::{
+    Body, IntoResponse, LambdaEvent, Request, RequestExt, Response, request::RequestContext, service_fn,
+    tower::ServiceExt,
+};
+use serde_json::Value;
 use std::{
     future::{Future, ready},
     pin::Pin,
@@ -34,18 +37,26 @@ pub async fn run_task(
     task: impl AsyncFn(App) -> anyhow::Result<()>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> ExitCode {
-    ended(logged().and(perform(task, app).await))
+    run_trigger(async |app, _| task(app).await.map(|()| Value::Null), app).await
+}
+
+/// Answers each event of another service of AWS's, such as a user pool's trigger, with what `answer` makes of it. A failure is logged and fails the invocation.
+pub async fn run_trigger(
+    answer: impl AsyncFn(App, Value) -> anyhow::Result<Value>,
+    app: impl Future<Output = anyhow::Result<App>>,
+) -> ExitCode {
+    ended(logged().and(perform(answer, app).await))
 }
 
 async fn perform(
-    task: impl AsyncFn(App) -> anyhow::Result<()>,
+    answer: impl AsyncFn(App, Value) -> anyhow::Result<Value>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> anyhow::Result<()> {
-    let (app, task) = (app.await.context("building the service's parts")?, &task);
-    let handler = service_fn(|_: LambdaEvent<IgnoredAny>| {
+    let (app, answer) = (app.await.context("building the service's parts")?, &answer);
+    let handler = service_fn(|event: LambdaEvent<Value>| {
         let app = app.clone();
         async move {
-            let done = task(app).await;
+            let done = answer(app, event.payload).await;
             done.inspect_err(|fault| tracing::error!(cause = format!("{fault:#}"), "task failed"))
                 .map_err(|_| lambda_http::Error::from("the task failed; its log says why"))
         }
@@ -77,11 +88,22 @@ async fn serve(routes: Router<App>, app: impl Future<Output = anyhow::Result<App
         .context("talking to Lambda")
 }
 
-async fn answer(routes: Router, request: Request) -> Result<Answer, lambda_http::Error> {
+async fn answer(routes: Router, mut request: Request) -> Result<Answer, lambda_http::Error> {
+    if let Some(peer) = peer(&request) {
+        request.extensions_mut().insert(peer);
+    }
     let (head, body) = routes.oneshot(request).await?.into_parts();
     let bytes = Vec::from(to_bytes(body, usize::MAX).await?);
     let body = String::from_utf8(bytes).map_or_else(|fault| Body::Binary(fault.into_bytes()), Body::Text);
     Ok(Answer(Response::from_parts(head, body)))
+}
+
+/// Who called API Gateway, as it saw them itself.
+fn peer(request: &Request) -> Option<Peer> {
+    match request.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?.parse().ok().map(Peer),
+        _ => None,
+    }
 }
 
 /// An answer with its whole body, as Lambda takes it: text as it is, other bytes in Base64. What `lambda_http` does with a body of another type brings the

@@ -13,17 +13,27 @@ mod wire;
 
 use crate::{
     folder::Folder,
-    identity::DevelopmentIdentity,
+    identity::{DevelopmentIdentity, SignIn},
     keys::{KeptPepper, SoftwareSigner},
     outbox::Outbox,
     publication::Publishing,
 };
 use anyhow::{Context, Result};
 use aws::{DynamoStore, S3Files};
+use axum::{
+    extract::{ConnectInfo, Request},
+    middleware::{Next, from_fn},
+    response::Response,
+};
 use credential::Suite;
-use issuer::{App, Config, Error, app::Ports, config::Place, keys::current, page::Page};
+use issuer::{App, Config, Error, app::Ports, client::Peer, config::Place, keys::current, page::Page};
 use serde_json::{Map, Value};
-use std::{collections::HashMap, net::Ipv4Addr, path::Path, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tower::limit::GlobalConcurrencyLimitLayer;
 
@@ -72,7 +82,12 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let store = Arc::new(DynamoStore::new(records, TABLE));
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
     let outbox = Outbox::new(folder.at("outbox"))?;
-    let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
+    let config = Config::from_env_with(&[
+        ("OIDC_ISSUER", identity::ISSUER),
+        ("OIDC_AUDIENCE", identity::AUDIENCE),
+        // The outbox takes messages at once: nobody has to wait for it.
+        ("CODE_PACE_MILLISECONDS", "50"),
+    ])?;
     let ports = Ports {
         store: store.clone(),
         journal: store.clone(),
@@ -81,6 +96,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         registrations: store.clone(),
         cabinet: store.clone(),
         sender: outbox.clone(),
+        citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
         key_ring: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),
@@ -88,6 +104,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         files: Arc::new(S3Files::new(pictures::client(folder.at("files").as_deref())?, "pictures")),
         public_files: Arc::new(S3Files::new(pictures::client(folder.at("lists").as_deref())?, "lists")),
         identity_provider: identity.clone(),
+        citizens_provider: identity.clone(),
         printer: printer(&place)?,
     };
     let mut app = App { page: page(&place)?, ..App::new(config, ports) };
@@ -208,8 +225,15 @@ async fn serve(
     };
     let routes = issuer::http::service(issuer::routes(), app);
     let routes = routes.merge(outbox.routes()).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
+    let routes = routes.layer(from_fn(with_peer)).into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))
+}
+
+/// Tells the routes who stands at the other end of the connection.
+async fn with_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Peer(peer.ip()));
+    next.run(request).await
 }
 
 /// Requests that are worked on at a time. The others wait with their bodies unread, so that a flood of them costs time and no memory.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 40] = [
+const GUARDED: [(&str, &str, &[&str]); 47] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -53,9 +53,16 @@ const GUARDED: [(&str, &str, &[&str]); 40] = [
     ("POST", "/divoc/api/v1/keys/X/retire", &["admin"]),
     ("POST", "/divoc/api/v1/keys/X/compromise", &["admin"]),
     ("PUT", "/divoc/api/v1/keys/X/chain", &["admin"]),
+    ("GET", "/divoc/api/citizen/certificates", &["citizen"]),
+    ("GET", "/divoc/api/v1/certificates", &["citizen"]),
+    ("GET", "/cert/api/certificates", &["citizen"]),
+    ("POST", "/divoc/api/citizen/requests", &["citizen"]),
+    ("GET", "/divoc/api/citizen/requests", &["citizen"]),
+    ("GET", "/divoc/api/v1/requests?state=open", &["certifier", "admin"]),
+    ("POST", "/divoc/api/v1/requests/1/decision", &["certifier", "admin"]),
 ];
 
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 10] = [
     "/",
     "/health",
     "/openapi.yaml",
@@ -65,6 +72,7 @@ const OPEN: [&str; 9] = [
     "/credentials/vaccination/v1",
     "/credentials/vaccination/v2",
     "/credentials/testCertificate/v1",
+    "/divoc/api/citizen/configuration",
 ];
 
 fn body(method: &str) -> Option<(&'static str, Vec<u8>)> {

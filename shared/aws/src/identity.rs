@@ -1,70 +1,43 @@
-//! The identity provider's keys over HTTPS, through the SDK's own client: no second TLS stack.
+//! The identity provider's keys over HTTPS.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::https::{Https, protected};
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
-    orchestrator::HttpRequest,
-};
-use http_body_util::{BodyExt, Limited};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use issuer::ports::IdentityProvider;
 use jsonwebtoken::jwk::JwkSet;
-use std::time::Duration;
-use tokio::time::timeout;
 
 /// The [`IdentityProvider`] whose JSON Web Key Set (RFC 7517) lies under a URL.
 #[derive(Debug)]
-pub struct KeySetUrl {
+pub(crate) struct KeySetUrl {
     url: String,
-    connector: SharedHttpConnector,
+    https: Https,
 }
 
 impl KeySetUrl {
-    /// The key set under `url`; asks for nothing yet.
-    ///
-    /// # Errors
-    /// When the URL is not `https:`; `http:` is taken for this machine alone, where emulators live.
-    pub fn new(url: impl Into<String>) -> Result<Self> {
-        let url = url.into();
-        let safe = ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start));
-        ensure!(safe, "OIDC_KEY_SET_URL must start with https://");
-        let settings = HttpConnectorSettings::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
-        let connector = Connector::builder().connector_settings(settings);
-        let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
-        Ok(Self { url, connector: SharedHttpConnector::new(connector) })
+    /// The key set under the URL that the variable `name` holds; asks for nothing yet.
+    pub(crate) fn new(name: &str, url: String, https: Https) -> Result<Self> {
+        Ok(Self { url: protected(name, url)?, https })
     }
 
     async fn fetch(&self) -> Result<JwkSet> {
-        let answer = self.connector.call(HttpRequest::get(&self.url)?).await?;
-        ensure!(answer.status().is_success(), "status {}", answer.status().as_u16());
-        let body = Limited::new(answer.into_body(), MOST).collect().await.map_err(|error| anyhow!(error))?;
-        Ok(serde_json::from_slice(&body.to_bytes())?)
+        let (status, body) = self.https.ask(HttpRequest::get(&self.url)?).await?;
+        ensure!((200..300).contains(&status), "status {status}");
+        Ok(serde_json::from_slice(&body)?)
     }
 }
 
 #[async_trait]
 impl IdentityProvider for KeySetUrl {
     async fn key_set(&self) -> Result<JwkSet> {
-        timeout(PATIENCE, self.fetch())
-            .await
-            .map_err(Into::into)
-            .flatten()
-            .context("asking for the identity provider's keys")
+        self.fetch().await.context("asking for the identity provider's keys")
     }
 }
-
-/// A caller waits for this.
-const PATIENCE: Duration = Duration::from_secs(3);
-/// A key set has some kilobytes.
-const MOST: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::https::MOST;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -91,7 +64,7 @@ mod tests {
 
     #[test]
     fn an_unprotected_url_is_refused() {
-        let error = KeySetUrl::new("http://example.org/keys").unwrap_err();
+        let error = KeySetUrl::new("OIDC_KEY_SET_URL", "http://example.org/keys".into(), Https::new()).unwrap_err();
         assert_eq!(error.to_string(), "OIDC_KEY_SET_URL must start with https://");
     }
 
@@ -107,6 +80,6 @@ mod tests {
             // A client that has read enough hangs up.
             let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
         });
-        KeySetUrl::new(url)?.key_set().await
+        KeySetUrl::new("OIDC_KEY_SET_URL", url, Https::new())?.key_set().await
     }
 }

@@ -1,7 +1,10 @@
 //! The issuer's ports on AWS: DynamoDB, S3, KMS. No decision lives here.
 
+mod cognito;
 mod files;
+mod https;
 mod identity;
+mod login_challenge;
 mod page;
 mod pepper;
 mod request;
@@ -9,9 +12,9 @@ mod sender;
 mod signer;
 mod store;
 
-use crate::{files::NoFiles, sender::NoSender};
+use crate::{cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, sender::NoSender};
 pub use files::S3Files;
-pub use identity::KeySetUrl;
+pub use login_challenge::login_challenge;
 pub use page::page;
 pub use pepper::KmsPepper;
 pub use signer::KmsSigner;
@@ -129,6 +132,11 @@ fn assemble(
     printer: Option<Arc<document::Printer>>,
 ) -> Result<App> {
     let config = Config::from_env()?;
+    let https = Https::new();
+    let provider = KeySetUrl::new("OIDC_KEY_SET_URL", resources.key_set_url.clone(), https.clone())?;
+    let citizens_keys = resources.citizens_key_set_url.unwrap_or(resources.key_set_url);
+    let citizens_provider = KeySetUrl::new("CITIZEN_OIDC_KEY_SET_URL", citizens_keys, https.clone())?;
+    let sign_in = CognitoSignIn::new(resources.sign_in_url, config.citizens.client_id.clone(), https)?;
     let kms = aws_sdk_kms::Client::new(sdk);
     let store = Arc::new(DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), resources.table));
     let ports = Ports {
@@ -145,7 +153,9 @@ fn assemble(
         status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),
         pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),
         files,
-        identity_provider: Arc::new(KeySetUrl::new(resources.key_set_url)?),
+        citizen_tokens: Arc::new(sign_in),
+        identity_provider: Arc::new(provider),
+        citizens_provider: Arc::new(citizens_provider),
         printer,
     };
     Ok(App::new(config, ports))

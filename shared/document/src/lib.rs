@@ -51,6 +51,11 @@ pub type File = (String, Arc<dyn AsRef<[u8]> + Send + Sync>);
 /// The templates that come with the service.
 pub const TEMPLATES: [&str; 5] = ["india", "indonesia", "jamaica", "philippines", "srilanka"];
 
+/// The languages that there are, BCP 47; a template may offer fewer.
+pub fn languages() -> Vec<&'static str> {
+    Languages::tags().collect()
+}
+
 /// The folder of a template that comes with the service.
 pub fn template(name: &str) -> Option<Vec<File>> {
     macro_rules! folder {

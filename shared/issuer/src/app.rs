@@ -6,8 +6,8 @@ use crate::{
     keys::Current,
     page::Page,
     ports::{
-        Cabinet, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Registrations,
-        Sender, Signer, Store,
+        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls,
+        Registrations, Sender, Signer, Store,
     },
     print::Printing,
 };
@@ -45,6 +45,8 @@ pub struct App {
     pub cabinet: Arc<dyn Cabinet>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
+    /// Tokens for people who proved who they are.
+    pub citizen_tokens: Arc<dyn CitizenTokens>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -68,7 +70,9 @@ pub struct App {
 impl App {
     /// The service over these ports.
     pub fn new(config: Config, ports: Ports) -> Self {
-        let tokens = Tokens::new(config.identity.clone(), ports.identity_provider);
+        let citizens = config.citizens.identity.clone().map(|identity| (identity, ports.citizens_provider));
+        let issuers = [(config.identity.clone(), ports.identity_provider)].into_iter().chain(citizens);
+        let tokens = Tokens::new(issuers);
         Self {
             config: Arc::new(config),
             store: ports.store,
@@ -83,6 +87,7 @@ impl App {
             registrations: ports.registrations,
             cabinet: ports.cabinet,
             sender: ports.sender,
+            citizen_tokens: ports.citizen_tokens,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -122,10 +127,14 @@ pub struct Ports {
     pub cabinet: Arc<dyn Cabinet>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
+    /// Tokens for people who proved who they are.
+    pub citizen_tokens: Arc<dyn CitizenTokens>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.
     pub identity_provider: Arc<dyn IdentityProvider>,
+    /// Those of the citizens' own provider; asked only where the configuration names one.
+    pub citizens_provider: Arc<dyn IdentityProvider>,
     /// Prints certificates, where the process has fonts.
     pub printer: Option<Arc<document::Printer>>,
 }

@@ -1,4 +1,5 @@
-//! Who calls: tokens of one OIDC issuer, checked by the service itself wherever it runs; roles; what a citizen may see.
+//! Who calls: tokens of an OIDC issuer, and of the citizens' own where they have one, checked by the service itself wherever it runs; roles; what a citizen
+//! may see.
 //!
 //! A handler names whom it admits in its signature: `By(caller): By<Certifiers>`. A handler without it is open; a test holds the list of the open ones.
 
@@ -80,6 +81,11 @@ impl Caller {
         self.roles.iter().any(|role| *role != Role::Citizen)
     }
 
+    /// A citizen's telephone. Personal data.
+    pub fn phone(&self) -> Option<&Contact> {
+        self.phone.as_ref()
+    }
+
     /// Keeps the certificates that the caller may see.
     ///
     /// # Errors
@@ -123,6 +129,12 @@ impl Admission for Fetchers {
 pub struct Verifiers;
 impl Admission for Verifiers {
     const ROLES: &'static [Role] = &[Role::Verifier, Role::Admin, Role::Certifier, Role::Fetcher];
+}
+
+/// People, about what is registered to their own number.
+pub struct Citizens;
+impl Admission for Citizens {
+    const ROLES: &'static [Role] = &[Role::Citizen];
 }
 
 /// Those who correct certificates and take them back.
@@ -169,13 +181,18 @@ impl<A: Admission> FromRequestParts<App> for By<A> {
     }
 }
 
-/// Checks callers' tokens against the issuer's keys, which are cached.
+/// Checks callers' tokens against their issuers' keys, which are cached.
 pub struct Tokens {
+    issuers: Vec<Issuer>,
+    /// Callers by the SHA-256 of their token.
+    believed: Mutex<HashMap<Vec<u8>, Believed>>,
+}
+
+/// An issuer whose tokens are believed.
+struct Issuer {
     identity: Identity,
     provider: Arc<dyn IdentityProvider>,
     keys: RwLock<Option<Keys>>,
-    /// Callers by the SHA-256 of their token.
-    believed: Mutex<HashMap<Vec<u8>, Believed>>,
 }
 
 /// A token that was checked a moment ago.
@@ -209,9 +226,10 @@ const ALGORITHMS: [Algorithm; 8] = [
 ];
 
 impl Tokens {
-    /// A checker for the tokens of one issuer.
-    pub fn new(identity: Identity, provider: Arc<dyn IdentityProvider>) -> Self {
-        Self { identity, provider, keys: RwLock::new(None), believed: Mutex::default() }
+    /// A checker for the tokens of these issuers.
+    pub fn new(issuers: impl IntoIterator<Item = (Identity, Arc<dyn IdentityProvider>)>) -> Self {
+        let issuer = |(identity, provider)| Issuer { identity, provider, keys: RwLock::new(None) };
+        Self { issuers: issuers.into_iter().map(issuer).collect(), believed: Mutex::default() }
     }
 
     /// Who calls with this token: signature, issuer, audience, expiry, then roles. A token that passed is believed for a minute, never beyond its expiry.
@@ -225,8 +243,9 @@ impl Tokens {
         if let Some(caller) = self.believed().get(&name).and_then(known) {
             return Ok(caller);
         }
-        let claims = self.claims(token).await?;
-        let caller = self.caller_in(&claims);
+        let issuer = self.issuer_of(token)?;
+        let claims = issuer.claims(token).await?;
+        let caller = issuer.caller_in(&claims);
         let expiry =
             claims.get("exp").and_then(Value::as_i64).and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
         let until = expiry.map_or(now, |expiry| expiry.min(now + TOKEN_STAYS));
@@ -243,6 +262,17 @@ impl Tokens {
         self.believed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The issuer that the token names, or else the first, which will refuse it. What it names is not believed before that issuer's key has verified it.
+    fn issuer_of(&self, token: &str) -> Result<&Issuer, Error> {
+        let claims = token.split('.').nth(1).and_then(|claims| URL_SAFE_NO_PAD.decode(claims).ok());
+        let claims = claims.and_then(|claims| serde_json::from_slice::<Value>(&claims).ok()).unwrap_or_default();
+        let named =
+            self.issuers.iter().find(|issuer| claims.get("iss").is_some_and(|iss| *iss == issuer.identity.issuer));
+        named.or(self.issuers.first()).ok_or(Error::Unauthenticated("nobody's is believed"))
+    }
+}
+
+impl Issuer {
     /// What the token says, once everything about it is right.
     async fn claims(&self, token: &str) -> Result<Map<String, Value>, Error> {
         let header = decode_header(token).map_err(|_| Error::Unauthenticated("it is no JWT"))?;
@@ -301,8 +331,16 @@ impl Tokens {
             subject: text("sub").unwrap_or_default().to_owned(),
             roles: self.role_names(claims).into_iter().filter_map(Role::named).collect(),
             phone: text(&self.identity.phone_claim)
+                .filter(|_| !self.phone_is_unproven(claims))
                 .and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),
         }
+    }
+
+    /// Whether the issuer itself says that it has not seen a proof of the number (OpenID Connect Core, § 5.1).
+    fn phone_is_unproven(&self, claims: &Map<String, Value>) -> bool {
+        let proven = claims.get("phone_number_verified");
+        self.identity.phone_claim == "phone_number"
+            && proven.is_some_and(|proven| *proven == false || *proven == "false")
     }
 
     /// The role names of a token: where the country says, else where the preset's provider puts them.
@@ -320,6 +358,7 @@ impl Tokens {
             return names(steps.try_fold(first, |at, step| Some(at.and_then(|value| value.get(step)))).flatten());
         }
         match self.identity.preset {
+            Preset::Citizens => vec![Role::Citizen.as_str()],
             Preset::Cognito => names(claims.get("cognito:groups")),
             Preset::Keycloak => {
                 let clients = claims.get("resource_access").and_then(Value::as_object);
@@ -367,7 +406,8 @@ mod tests {
             phone_claim: "phone_number".into(),
             calling_code: "91".into(),
         };
-        Tokens::new(identity, Arc::new(Nobody)).caller_in(claims.as_object().unwrap())
+        let issuer = Issuer { identity, provider: Arc::new(Nobody), keys: RwLock::new(None) };
+        issuer.caller_in(claims.as_object().unwrap())
     }
 
     fn roles(preset: Preset, roles_claim: Option<&str>, claims: &Value) -> Vec<Role> {
@@ -389,6 +429,20 @@ mod tests {
         let claims = json!({ "cognito:groups": ["certifier", "verifier", "strangers"] });
         assert_eq!(roles(Preset::Cognito, None, &claims), [Role::Certifier, Role::Verifier]);
         assert_eq!(roles(Preset::Keycloak, None, &claims), []);
+    }
+
+    #[test]
+    fn tokens_of_the_citizens_own_issuer_make_citizens_and_nothing_else() {
+        let claims = json!({ "cognito:groups": ["admin"], "realm_access": { "roles": ["admin"] }, "phone_number": "+919999900001" });
+        assert_eq!(roles(Preset::Citizens, None, &claims), [Role::Citizen]);
+    }
+
+    #[test]
+    fn a_number_that_its_issuer_does_not_vouch_for_is_nobodys() {
+        let claims = |proven: Value| json!({ "phone_number": "+919999900001", "phone_number_verified": proven });
+        assert!(believed(Preset::Citizens, None, &claims(json!(true))).phone.is_some());
+        assert!(believed(Preset::Citizens, None, &claims(json!(false))).phone.is_none());
+        assert!(believed(Preset::Citizens, None, &claims(json!("false"))).phone.is_none());
     }
 
     #[test]

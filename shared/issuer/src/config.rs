@@ -1,5 +1,9 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
+mod citizens;
+
+pub use citizens::{Citizens, Login};
+
 use anyhow::{Context, Result, bail};
 use credential::{Profile, Rules, qr::Form};
 use std::{str::FromStr, time::Duration};
@@ -31,6 +35,8 @@ pub struct Config {
     pub status_valid: Duration,
     /// Who may call.
     pub identity: Identity,
+    /// How people log in to see their own certificates.
+    pub citizens: Citizens,
 }
 
 /// Whether the signing key needs certificates of a CA.
@@ -66,6 +72,8 @@ pub enum Preset {
     Keycloak,
     /// Roles from `cognito:groups`.
     Cognito,
+    /// Every token is a citizen's and opens nothing else, whatever it says of roles.
+    Citizens,
 }
 
 impl Config {
@@ -143,6 +151,7 @@ impl Config {
             public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
             page_frame_ancestors: sources("PAGE_FRAME_ANCESTORS", text("PAGE_FRAME_ANCESTORS", "'self'"))?,
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
+            citizens: Citizens::from_lookup(&lookup, &calling_code)?,
             identity: Identity {
                 issuer: required("OIDC_ISSUER")?,
                 audience: required("OIDC_AUDIENCE")?,
@@ -175,6 +184,10 @@ pub struct Resources {
     pub lists_bucket: String,
     /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
     pub key_set_url: String,
+    /// `CITIZEN_OIDC_KEY_SET_URL`: where the citizens' own provider does, if they have one.
+    pub citizens_key_set_url: Option<String>,
+    /// `CITIZEN_SIGN_IN_URL`: Amazon Cognito's API of the region, where the service itself lets citizens log in.
+    pub sign_in_url: Option<String>,
     /// `FONTS_DIR`: the folder with the fonts, where the function prints; default `/opt/fonts`.
     pub fonts: String,
     /// `TEMPLATE`: see [`Place::template`].
@@ -200,6 +213,8 @@ impl Resources {
             status_key: required("STATUS_KEY_ARN")?,
             lists_bucket: required("LISTS_BUCKET_NAME")?,
             key_set_url: required("OIDC_KEY_SET_URL")?,
+            citizens_key_set_url: required("CITIZEN_OIDC_KEY_SET_URL").ok(),
+            sign_in_url: required("CITIZEN_SIGN_IN_URL").ok(),
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
             page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),

@@ -71,6 +71,18 @@ pub enum Error {
     /// The body's members are wrong.
     #[error("the body is not what this route wants")]
     Invalid(Faults),
+    /// The body's members are wrong, on a route where DIVOC answers that with 400.
+    #[error("the body is not what this route wants")]
+    BadRequest(Faults),
+    /// A one-time code that is not, or no longer, the one that was sent.
+    #[error("the code is wrong, was used, or is too old; ask for another one")]
+    WrongCode,
+    /// Somebody did something too often.
+    #[error("this was tried too often; try again later")]
+    TooMany {
+        /// When it may be tried again.
+        seconds: u64,
+    },
     /// The key must not sign; nothing was stored, and no other key signs instead.
     #[error("no certificate can be signed: {0}")]
     SigningKey(&'static str),
@@ -111,6 +123,21 @@ pub enum Error {
     /// No recall has that id.
     #[error("there is no such recall")]
     NoRecall,
+    /// No request for a correction has that id.
+    #[error("there is no such request")]
+    NoRequest,
+    /// A citizen asks for another correction of a field while one is open.
+    #[error("a correction of this was asked for already, and nobody has decided yet")]
+    RequestOpen,
+    /// Staff decide what is decided otherwise.
+    #[error("this request was decided otherwise")]
+    Decided,
+    /// A citizen has no valid vaccination certificate, in DIVOC's words.
+    #[error("no certificate is registered to this number{}", if *.moved { " any more: a correction named another one" } else { "" })]
+    NoFamily {
+        /// Whether there were some, which a correction gave to another number.
+        moved: bool,
+    },
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -152,6 +179,9 @@ impl Error {
             Self::NoKey => (StatusCode::NOT_FOUND, "no-key", "No such key"),
             Self::KeyConflict(_) => (StatusCode::CONFLICT, "key-conflict", "The key says otherwise"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "Invalid body"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "invalid-body", "Invalid body"),
+            Self::WrongCode => (StatusCode::UNAUTHORIZED, "wrong-code", "Wrong code"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::SigningKey(_) => (StatusCode::SERVICE_UNAVAILABLE, "signing-key", "No usable signing key"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
@@ -159,6 +189,10 @@ impl Error {
                 (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
             }
             Self::NoRecall => (StatusCode::NOT_FOUND, "no-recall", "No such recall"),
+            Self::NoRequest => (StatusCode::NOT_FOUND, "no-request", "No such request"),
+            Self::RequestOpen => (StatusCode::CONFLICT, "request-open", "Asked for already"),
+            Self::Decided => (StatusCode::CONFLICT, "decided", "Decided already"),
+            Self::NoFamily { .. } => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
             Self::Gone { .. } => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
             Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),
@@ -195,10 +229,12 @@ impl Error {
                     .collect();
                 json!({ "errors": errors })
             }
-            Self::Invalid(faults) => {
+            Self::Invalid(faults) | Self::BadRequest(faults) => {
                 let fault = |fault: &Fault| json!({ "pointer": fault.pointer, "detail": fault.detail });
                 json!({ "errors": faults.0.iter().map(fault).collect::<Vec<_>>() })
             }
+            // DIVOC's numbers for the two.
+            Self::NoFamily { moved } => json!({ "errorCode": if moved { 3 } else { 2 } }),
             Self::Unfinished { items } => json!({ "items": items }),
             Self::NoEvidence => {
                 json!({ "errors": [{ "pointer": "/evidence/0/certificateId", "detail": "the id of a certificate" }] })
@@ -221,21 +257,26 @@ impl IntoResponse for Error {
         let mut problem = json!({
             "type": format!("urn:divoc:problem:{name}"), "title": title, "status": status.as_u16(), "detail": self.to_string(),
         });
-        let challenge = matches!(self, Self::Unauthenticated(_));
+        let challenge = match &self {
+            Self::Unauthenticated(_) => Some("Bearer realm=\"divoc\", error=\"invalid_token\""),
+            Self::WrongCode => Some("Bearer realm=\"divoc\""),
+            _ => None,
+        };
+        let retry_after = match &self {
+            Self::TooMany { seconds } => Some(HeaderValue::from(*seconds)),
+            _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(HeaderValue::from_static(RETRY_AFTER)),
+        };
         if let (Some(problem), Value::Object(extensions)) = (problem.as_object_mut(), self.extensions()) {
             problem.extend(extensions);
         }
         let mut response = (status, problem.to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if challenge {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"divoc\", error=\"invalid_token\""),
-            );
+        if let Some(challenge) = challenge {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        if let Some(retry_after) = retry_after {
+            headers.insert(header::RETRY_AFTER, retry_after);
         }
         response
     }

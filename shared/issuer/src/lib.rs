@@ -6,17 +6,22 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod certify;
+pub mod client;
 pub mod config;
 pub mod error;
+pub mod family;
 pub mod fetch;
 pub mod history;
 pub mod http;
 pub mod keys;
+mod limits;
 pub mod log;
+pub mod login;
 pub mod page;
 pub mod ports;
 pub mod print;
 pub mod recall;
+pub mod requests;
 pub mod revoke;
 pub mod site;
 pub mod status;
@@ -49,4 +54,7 @@ pub fn routes() -> Router<App> {
         .merge(keys::admin::routes())
         .merge(site::routes())
         .merge(page::routes())
+        .merge(login::routes())
+        .merge(family::routes())
+        .merge(requests::routes())
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod cabinet;
+mod citizen_tokens;
 mod journal;
 mod key_ring;
 mod recalls;
@@ -10,6 +11,7 @@ mod sender;
 
 pub use audit::{Audit, AuditEvent, Deed, Reason};
 pub use cabinet::{Cabinet, Drawer, Sheet};
+pub use citizen_tokens::CitizenTokens;
 pub use journal::{Journal, Published, StatusChange};
 pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
 pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};

@@ -1,0 +1,102 @@
+//! Citizens' tokens from an Amazon Cognito user pool, by custom authentication: the service's own proof of a telephone is what Cognito asks for.
+//!
+//! Three of Cognito's calls are used, all of them unauthenticated, each a small JSON object: the SDK's crate for them, with its hundred other operations, would
+//! cost minutes of compiling and start-up for what is here in a page. Whoever calls them without a ticket gets nothing: the pool's trigger
+//! ([`crate::login_challenge()`]) asks for it. A citizen gets the identity token alone; access and refresh tokens, with which accounts are changed, stay here.
+
+use crate::https::{Https, protected};
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+use aws_lc_rs::rand;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use credential::Contact;
+use issuer::ports::CitizenTokens;
+use serde_json::{Value, json};
+
+/// The [`CitizenTokens`] of a user pool's public client.
+#[derive(Debug)]
+pub(crate) struct CognitoSignIn {
+    url: Option<String>,
+    client_id: String,
+    https: Https,
+}
+
+impl CognitoSignIn {
+    /// The client of that id at the region's API; without a URL nobody gets a token.
+    pub(crate) fn new(url: Option<String>, client_id: String, https: Https) -> Result<Self> {
+        let url = url.map(|url| protected("CITIZEN_SIGN_IN_URL", url)).transpose()?;
+        Ok(Self { url, client_id, https })
+    }
+
+    /// The token, or none if Cognito refuses: it knows no such user, or the ticket is not good.
+    async fn sign_in(&self, number: &str, ticket: &str) -> Result<Option<String>> {
+        let begin = json!({
+            "AuthFlow": "CUSTOM_AUTH", "ClientId": self.client_id, "AuthParameters": { "USERNAME": number },
+        });
+        let Outcome::Done(begun) = self.call("InitiateAuth", &begin).await? else { return Ok(None) };
+        let name = begun.pointer("/ChallengeParameters/USERNAME").and_then(Value::as_str).unwrap_or(number);
+        let answer = json!({
+            "ChallengeName": "CUSTOM_CHALLENGE", "ClientId": self.client_id, "Session": begun.get("Session"),
+            "ChallengeResponses": { "USERNAME": name, "ANSWER": ticket },
+        });
+        let Outcome::Done(done) = self.call("RespondToAuthChallenge", &answer).await? else { return Ok(None) };
+        let token = done.pointer("/AuthenticationResult/IdToken").and_then(Value::as_str);
+        token.map(str::to_owned).map(Some).context("Cognito let somebody in without a token")
+    }
+
+    /// Makes the user; the pool's trigger confirms it, for the number is proven. The password is nobody's: the client takes none.
+    async fn sign_up(&self, number: &str, ticket: &str) -> Result<()> {
+        let mut random = [0; 24];
+        rand::fill(&mut random).ok().context("the system gives no randomness")?;
+        let password = random.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "aA1!";
+        let user = json!({
+            "ClientId": self.client_id, "Username": number, "Password": password,
+            "UserAttributes": [{ "Name": "phone_number", "Value": number }],
+            "ClientMetadata": { "ticket": ticket },
+        });
+        self.call("SignUp", &user).await.map(drop)
+    }
+
+    async fn call(&self, operation: &str, body: &Value) -> Result<Outcome> {
+        let url = self.url.as_deref().context("CITIZEN_SIGN_IN_URL is not set")?;
+        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
+        request.set_method("POST")?;
+        request.set_uri(url)?;
+        let headers = request.headers_mut();
+        headers.insert("content-type", "application/x-amz-json-1.1");
+        headers.insert("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+        let (status, answer) = self.https.ask(request).await.with_context(|| format!("asking Cognito: {operation}"))?;
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+        if status == 200 {
+            return Ok(Outcome::Done(answer));
+        }
+        // Cognito's message may hold the number; its type does not.
+        let kind = answer.get("__type").and_then(Value::as_str).unwrap_or_default();
+        match kind.rsplit('#').next().unwrap_or_default() {
+            "NotAuthorizedException" | "UserNotFoundException" | "UsernameExistsException" => Ok(Outcome::Refused),
+            kind if kind.bytes().all(|b| b.is_ascii_alphanumeric()) => {
+                bail!("Cognito answers {operation} with {status} {kind}")
+            }
+            _ => bail!("Cognito answers {operation} with {status}"),
+        }
+    }
+}
+
+enum Outcome {
+    Done(Value),
+    Refused,
+}
+
+#[async_trait]
+impl CitizenTokens for CognitoSignIn {
+    async fn token(&self, phone: &Contact, ticket: &str) -> Result<String> {
+        let number = phone.normal_form().replace("tel:", "+");
+        if let Some(token) = self.sign_in(&number, ticket).await? {
+            return Ok(token);
+        }
+        // The first time. Cognito refuses who is not there as it refuses a wrong answer, without looking at the ticket.
+        self.sign_up(&number, ticket).await?;
+        self.sign_in(&number, ticket).await?.context("Cognito refuses somebody whose telephone is proven")
+    }
+}
