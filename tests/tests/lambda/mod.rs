@@ -59,6 +59,8 @@ impl Template {
             Yaml::Tagged(reference) if reference.tag == "Ref" => {
                 text(&self.0["Parameters"][text(&reference.value).as_str()]["Default"])
             }
+            // A choice or a name that only a deployment knows: what it is empty for is not there.
+            Yaml::Tagged(_) => String::new(),
             _ => text(value),
         }
     }
