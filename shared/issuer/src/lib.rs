@@ -5,6 +5,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+mod body;
 pub mod certify;
 pub mod config;
 pub mod error;
