@@ -14,6 +14,7 @@ pub mod history;
 pub mod http;
 pub mod keys;
 pub mod log;
+pub mod messages;
 pub mod page;
 pub mod ports;
 pub mod print;
