@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 40] = [
+const GUARDED: [(&str, &str, &[&str]); 44] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -53,6 +53,10 @@ const GUARDED: [(&str, &str, &[&str]); 40] = [
     ("POST", "/divoc/api/v1/keys/X/retire", &["admin"]),
     ("POST", "/divoc/api/v1/keys/X/compromise", &["admin"]),
     ("PUT", "/divoc/api/v1/keys/X/chain", &["admin"]),
+    ("POST", "/divoc/api/citizen/links", &["citizen"]),
+    ("GET", "/divoc/api/citizen/links", &["citizen"]),
+    ("DELETE", "/divoc/api/citizen/links/X", &["citizen"]),
+    ("POST", "/divoc/api/citizen/certificates/1/mail", &["citizen"]),
 ];
 
 const OPEN: [&str; 9] = [

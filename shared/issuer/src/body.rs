@@ -47,6 +47,18 @@ impl<'b> Body<'b> {
         if self.member(name).is_none() { self.missing(name) } else { self.text(name) }
     }
 
+    /// The text of a member, if it has that many characters.
+    pub(crate) fn text_of(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<&'b str> {
+        let text = self.text(name)?;
+        let characters = text.chars().count();
+        if length.contains(&characters) {
+            return Some(text);
+        }
+        let code = if characters < *length.start() { Code::TooShort } else { Code::TooLong };
+        self.fault(&format!("/{name}"), code, format!("it has not {} to {} characters", length.start(), length.end()));
+        None
+    }
+
     /// The whole number of a member, if it lies in the range.
     pub(crate) fn number(&mut self, name: &str, range: RangeInclusive<u64>) -> Option<u64> {
         let value = self.member(name)?;

@@ -71,6 +71,12 @@ pub enum Error {
     /// The body's members are wrong.
     #[error("the body is not what this route wants")]
     Invalid(Faults),
+    /// Somebody did something too often.
+    #[error("this was tried too often; try again later")]
+    TooMany {
+        /// When it may be tried again.
+        seconds: u64,
+    },
     /// The key must not sign; nothing was stored, and no other key signs instead.
     #[error("no certificate can be signed: {0}")]
     SigningKey(&'static str),
@@ -111,6 +117,18 @@ pub enum Error {
     /// No recall has that id.
     #[error("there is no such recall")]
     NoRecall,
+    /// No link that opens: there never was one, or it ran out, was ended, was used up, or its certificate is no longer its citizen's.
+    #[error("there is no such link, or it does not open any more; ask whoever sent it for another")]
+    NoLink,
+    /// The link opens with a passcode.
+    #[error("the link opens with a passcode, which is missing or wrong; whoever sent the link knows it")]
+    Passcode,
+    /// The certificate behind a link was taken back, or another took its place.
+    #[error("the certificate behind the link is no longer valid: it was {}; ask whoever sent the link for one to a valid certificate", .0.as_str())]
+    NothingToShow(Status),
+    /// A citizen has as many links as they may have.
+    #[error("there are {0} links that can be opened, which is the most; end one first")]
+    TooManyLinks(usize),
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -152,6 +170,7 @@ impl Error {
             Self::NoKey => (StatusCode::NOT_FOUND, "no-key", "No such key"),
             Self::KeyConflict(_) => (StatusCode::CONFLICT, "key-conflict", "The key says otherwise"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "Invalid body"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::SigningKey(_) => (StatusCode::SERVICE_UNAVAILABLE, "signing-key", "No usable signing key"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
@@ -163,6 +182,10 @@ impl Error {
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
             Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),
             Self::WrongStatus(_) => (StatusCode::CONFLICT, "wrong-status", "Not in this status"),
+            Self::NoLink => (StatusCode::NOT_FOUND, "no-link", "No such link"),
+            Self::Passcode => (StatusCode::FORBIDDEN, "passcode", "Passcode"),
+            Self::NothingToShow(_) => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
+            Self::TooManyLinks(_) => (StatusCode::CONFLICT, "too-many-links", "Too many links"),
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -187,6 +210,7 @@ impl Error {
                 json!({ "errors": [{ "pointer": pointer, "detail": format!("must be {wanted}") }] })
             }
             Self::Gone { status, current } => json!({ "certificateStatus": status.as_str(), "current": current }),
+            Self::NothingToShow(status) => json!({ "certificateStatus": status.as_str() }),
             Self::Suspended { until } => json!({ "certificateStatus": "suspended", "until": rfc3339(until) }),
             Self::NotCorrectable(faults) => {
                 let errors: Vec<Value> = faults
@@ -222,6 +246,10 @@ impl IntoResponse for Error {
             "type": format!("urn:divoc:problem:{name}"), "title": title, "status": status.as_u16(), "detail": self.to_string(),
         });
         let challenge = matches!(self, Self::Unauthenticated(_));
+        let retry_after = match &self {
+            Self::TooMany { seconds } => Some(HeaderValue::from(*seconds)),
+            _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(HeaderValue::from_static(RETRY_AFTER)),
+        };
         if let (Some(problem), Value::Object(extensions)) = (problem.as_object_mut(), self.extensions()) {
             problem.extend(extensions);
         }
@@ -234,8 +262,8 @@ impl IntoResponse for Error {
                 HeaderValue::from_static("Bearer realm=\"divoc\", error=\"invalid_token\""),
             );
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        if let Some(retry_after) = retry_after {
+            headers.insert(header::RETRY_AFTER, retry_after);
         }
         response
     }

@@ -13,13 +13,16 @@ pub mod fetch;
 pub mod history;
 pub mod http;
 pub mod keys;
+mod limits;
 pub mod log;
 pub mod messages;
+mod overview;
 pub mod page;
 pub mod ports;
 pub mod print;
 pub mod recall;
 pub mod revoke;
+pub mod share;
 pub mod site;
 pub mod status;
 pub mod update;
@@ -49,6 +52,7 @@ pub fn routes() -> Router<App> {
         .merge(verify::routes())
         .merge(keys::routes())
         .merge(keys::admin::routes())
+        .merge(share::routes())
         .merge(site::routes())
         .merge(page::routes())
 }

@@ -50,6 +50,8 @@ words! {
     StopQuestion,
     StopButton,
     Stopped,
+    SharedSubject,
+    SharedMail,
 }
 
 macro_rules! files {
