@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -25,28 +25,28 @@ MAY = {
     "kms:Sign lists": {PUBLISH},
     "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE} | FETCHING,
+    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE} | FETCHING,
     "kms:VerifyMac": NOBODY,
     "kms:PutKeyPolicy": NOBODY,
     "kms:CreateGrant": NOBODY,
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN},
+    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
     "dynamodb:DeleteItem": {CITIZEN, LOGIN_CHALLENGE},
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
     "dynamodb:DescribeTable": NOBODY,
     "dynamodb:UpdateTimeToLive": NOBODY,
-    "s3:GetObject pages/": {PDF},
-    "s3:PutObject pages/": {PDF},
-    "s3:ListBucket": {PDF},
+    "s3:GetObject pages/": {PDF, SHARE},
+    "s3:PutObject pages/": {PDF, SHARE},
+    "s3:ListBucket": {PDF, SHARE},
     "s3:GetObject elsewhere": NOBODY,
     "s3:PutObject elsewhere": NOBODY,
     "s3:GetObject lists": {STATUS, PUBLISH},
@@ -92,6 +92,9 @@ PARTITIONS = {
         "DeleteItem": {"D#challenges#*"}, "UpdateItem": {"N#codes-*", "N#proofs-from#*", "N#requests#*"},
     },
     LOGIN_CHALLENGE: {"GetItem": {"D#challenges#*"}, "DeleteItem": {"D#challenges#*"}},
+    SHARE: {
+        "Query": {"B#*"}, "GetItem": {"I#*", "D#links#*", "D#silence#*"}, "PutItem": {"D#links#*"}, "UpdateItem": {"N#mails-from#*", "N#mails-to#*"},
+    },
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 47] = [
+const GUARDED: [(&str, &str, &[&str]); 51] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -60,6 +60,10 @@ const GUARDED: [(&str, &str, &[&str]); 47] = [
     ("GET", "/divoc/api/citizen/requests", &["citizen"]),
     ("GET", "/divoc/api/v1/requests?state=open", &["certifier", "admin"]),
     ("POST", "/divoc/api/v1/requests/1/decision", &["certifier", "admin"]),
+    ("POST", "/divoc/api/citizen/links", &["citizen"]),
+    ("GET", "/divoc/api/citizen/links", &["citizen"]),
+    ("DELETE", "/divoc/api/citizen/links/X", &["citizen"]),
+    ("POST", "/divoc/api/citizen/certificates/1/mail", &["citizen"]),
 ];
 
 const OPEN: [&str; 10] = [

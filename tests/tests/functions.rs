@@ -220,6 +220,61 @@ async fn verifiers_and_administrators_have_functions_of_their_own() {
     assert_eq!(routes.map(|requests| requests.len()), [2, 1, 2, 1]);
 }
 
+#[tokio::test]
+async fn a_certificate_is_shared_by_a_link_and_by_a_mail() {
+    let stack = Stack::up().await;
+    let certify = stack.function("certify").await;
+    let report = event("certify", &[(TOKEN, &stack.token("certifier"))]);
+    let issued = ok(certify.answer(report).await, "application/json").json();
+    let id = issued["certificates"][0]["certificateId"].as_str().unwrap();
+    let citizen = stack.identity.token("citizen", "+91 99999 00101").unwrap();
+    let share = stack.function("share").await;
+    let asked = event("share", &[(TOKEN, &citizen), (CERTIFICATE, id)]);
+
+    // 1. A link is made, opened by somebody without a token, and shows its documents.
+    let shared = share.answer(asked.clone()).await;
+    assert_eq!(shared.status, 201, "{}", shared.text());
+    let shared = shared.json();
+    let token = shared["url"].as_str().unwrap().strip_prefix("/share/#").unwrap();
+    let read = async |path: &str, body: Value| {
+        let mut request = redirected(asked.clone(), path, Some(&body.to_string()));
+        request["headers"].as_object_mut().unwrap().remove("authorization").unwrap();
+        share.answer(request).await
+    };
+    let body = json!({ "token": token, "passcode": "2412" });
+    problem(&read("/divoc/api/share/open", json!({ "token": token, "passcode": "2413" })).await, 403, "passcode");
+    let opened = ok(read("/divoc/api/share/open", body.clone()).await, "application/json").json();
+    assert_eq!((&opened["usesLeft"], &opened["certificate"]["certificateId"]), (&json!(1), &json!(id)));
+    let document = json!({ "ticket": opened["ticket"], "format": "pdf" });
+    let pdf = ok(read("/divoc/api/share/document", document).await, "application/pdf");
+    assert!(pdf.body.starts_with(b"%PDF-"));
+
+    // 2. It is listed, and ended.
+    let mut list = redirected(asked.clone(), "/divoc/api/citizen/links", None);
+    list["requestContext"]["http"]["method"] = "GET".into();
+    let listed = ok(share.answer(list).await, "application/json").json();
+    assert_eq!(listed["links"][0]["linkId"], shared["linkId"]);
+    let path = format!("/divoc/api/citizen/links/{}", shared["linkId"].as_str().unwrap());
+    let mut end = redirected(asked.clone(), &path, None);
+    end["requestContext"]["http"]["method"] = "DELETE".into();
+    assert_eq!(share.answer(end).await.status, 204);
+    problem(&read("/divoc/api/share/open", body).await, 404, "no-link");
+
+    // 3. A mail goes out, once.
+    let identities = aws_sdk_sesv2::Client::new(&stack.emulator.sdk());
+    identities.create_email_identity().email_identity("health.example").send().await.unwrap();
+    let mail = format!("/divoc/api/citizen/certificates/{id}/mail");
+    for _ in 0..2 {
+        let mail = redirected(asked.clone(), &mail, Some(r#"{"email":"reader@example.org"}"#));
+        assert_eq!(share.answer(mail).await.status, 202);
+    }
+    let sent = stack.emulator.get("/_ministack/ses/messages");
+    assert_eq!(sent.matches("reader@example.org").count(), 1, "{sent}");
+
+    assert_eq!(requests(&share.log()).len(), 9);
+    assert!(!share.log().contains(token) && !share.log().contains("reader"), "{}", share.log());
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();
@@ -376,6 +431,7 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("CONTACT_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
         ("STATUS_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
         ("LISTS_BUCKET_NAME", "lists".to_owned()),
+        ("MAIL_FROM", "no-reply@health.example".to_owned()),
         ("OIDC_ISSUER", ISSUER.to_owned()),
         ("OIDC_AUDIENCE", AUDIENCE.to_owned()),
         ("OIDC_KEY_SET_URL", "https://idp.example.org/keys".to_owned()),

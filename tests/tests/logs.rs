@@ -51,6 +51,27 @@ async fn report_the_key(service: &Service) -> Answer {
     service.client.certify("v1", &json!([people::event(79, 1)])).await.unwrap()
 }
 
+/// Somebody shares their certificate by link and by mail, and a reader opens the link. What nobody else may learn of it.
+async fn share(service: &Service, id: &str) -> Vec<String> {
+    let citizen = service.client.clone().with_token("it", service.running.token_for_citizen("+919900000077"));
+    let post = async |path: &str, role: &str, body: serde_json::Value| {
+        let body = Some(("application/json", body.to_string().into_bytes()));
+        let answer = citizen.send(Method::POST, path, role, &[], body).await.unwrap();
+        assert!(matches!(answer.status, 200..=202 | 403), "{}", answer.text());
+        answer.json()
+    };
+    let wish = json!({ "certificateId": id, "hours": 1, "passcode": "a-passcode" });
+    let shared = post("/divoc/api/citizen/links", "it", wish).await;
+    let token = shared["url"].as_str().unwrap().split('#').nth(1).unwrap().to_owned();
+    post("/divoc/api/share/open", "", json!({ "token": token, "passcode": "a-guess" })).await;
+    let opened = post("/divoc/api/share/open", "", json!({ "token": token, "passcode": "a-passcode" })).await;
+    let ticket = opened["ticket"].as_str().unwrap().to_owned();
+    post("/divoc/api/share/document", "", json!({ "ticket": ticket, "format": "qr" })).await;
+    let mail = format!("/divoc/api/citizen/certificates/{id}/mail");
+    post(&mail, "it", json!({ "email": "a-reader@example.org" })).await;
+    [token, ticket].into_iter().chain(["a-passcode", "a-guess", "a-reader"].map(str::to_owned)).collect()
+}
+
 #[tokio::test]
 async fn no_log_and_no_problem_tells_who_someone_is() {
     let log = Log::default();
@@ -79,6 +100,7 @@ async fn no_log_and_no_problem_tells_who_someone_is() {
         answers.push(service.client.get(path, "citizen").await.unwrap());
     }
     answers.push(report_the_key(&service).await);
+    let shared = share(&service, issued.json()["certificates"][0]["certificateId"].as_str().unwrap()).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let watched = include_str!("../../infra/watch.yaml");
     for (logged, alarm) in [
@@ -92,6 +114,9 @@ async fn no_log_and_no_problem_tells_who_someone_is() {
         log.contains("issued") && log.contains("/certificate/api/certificatePDF/{beneficiaryId}"),
         "nothing was logged: {log}"
     );
+    for secret in &shared {
+        assert!(!log.contains(secret), "{secret} was logged: {log}");
+    }
     let problems: String = answers.iter().filter(|answer| answer.status != 200).map(Answer::text).collect();
     for personal in
         ["Asha", "Other Example", "SYN-000000077", "99000000", "9999000000", "Sample Street", "Bearer ey", "B1-4120Z"]

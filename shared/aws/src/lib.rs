@@ -1,4 +1,4 @@
-//! The issuer's ports on AWS: DynamoDB, S3, KMS. No decision lives here.
+//! The issuer's ports on AWS: DynamoDB, S3, KMS, SNS, SES. No decision lives here.
 
 mod cognito;
 mod files;
@@ -17,6 +17,7 @@ pub use files::S3Files;
 pub use login_challenge::login_challenge;
 pub use page::page;
 pub use pepper::KmsPepper;
+pub use sender::AwsSender;
 pub use signer::KmsSigner;
 pub use store::{DynamoStore, create_table};
 
@@ -61,6 +62,26 @@ pub async fn app_with_printer() -> Result<App> {
     let sdk = sdk_config().await;
     let pictures = S3Files::new(s3(&sdk), resources.bucket.as_str());
     assemble(resources, &sdk, Arc::new(pictures), Arc::new(NoFiles), Some(Arc::new(printer)))
+}
+
+/// The service on AWS for a function that sends text messages and mails.
+///
+/// # Errors
+/// As [`app`].
+pub async fn app_with_sender() -> Result<App> {
+    Ok(App { sender: sender().await?, ..app().await? })
+}
+
+/// The same with a printer, for mails with certificates and for the language of a region.
+///
+/// # Errors
+/// As [`app_with_printer`].
+pub async fn app_with_printer_and_sender() -> Result<App> {
+    Ok(App { sender: sender().await?, ..app_with_printer().await? })
+}
+
+async fn sender() -> Result<Arc<AwsSender>> {
+    Ok(Arc::new(AwsSender::new(&sdk_config().await, Resources::from_env()?.messages)))
 }
 
 /// The service on AWS for the function that hands out the verification page: reads it from `PAGE_DIR`.

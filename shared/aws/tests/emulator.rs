@@ -7,12 +7,13 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
-use aws::{KmsPepper, KmsSigner, S3Files};
+use aws::{AwsSender, KmsPepper, KmsSigner, S3Files};
 use aws_config::SdkConfig;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use credential::{PublicKey, Suite};
+use credential::{Contact, PublicKey, Suite};
 use issuer::{
-    ports::{Files, Pepper, Signer},
+    config::Messages,
+    ports::{Attachment, Files, Mail, Pepper, Sender, Signer},
     x509::{Subject, Usage},
 };
 use ministack::{Emulator, new_key};
@@ -36,6 +37,7 @@ async fn the_adapters_do_the_same_on_an_emulator() {
     openssl_verifies_a_request_by_every_kind_of_key(&kms).await;
     the_pepper_is_one_keys_and_stays(&kms).await;
     pictures_come_back(&sdk).await;
+    messages_arrive(&emulator).await;
 }
 
 async fn signatures_verify_in_every_suite(kms: &aws_sdk_kms::Client) {
@@ -105,4 +107,32 @@ async fn pictures_come_back(sdk: &SdkConfig) {
     assert!(files.write("pages/1.pdf", &bytes, "application/pdf").await.unwrap());
     assert!(!files.write("pages/1.pdf", b"later", "application/pdf").await.unwrap());
     assert_eq!(files.read("pages/1.pdf").await.unwrap(), Some(bytes));
+}
+
+async fn messages_arrive(emulator: &Emulator) {
+    let sdk = emulator.sdk();
+    let messages = Messages {
+        mail_from: "no-reply@health.example".into(),
+        mail_events: String::new(),
+        sms_sender: "HEALTH".into(),
+    };
+    let identities = aws_sdk_sesv2::Client::new(&sdk);
+    identities.create_email_identity().email_identity("health.example").send().await.unwrap();
+    let sender = AwsSender::new(&sdk, messages);
+    let (phone, address) = (Contact::telephone("+91 90000 00001", "91").unwrap(), Contact::Email("a@b.example".into()));
+    sender.sms(&phone, "प्रमाणपत्र").await.unwrap();
+    let pdf = Attachment { name: "certificate.pdf".into(), media_type: "application/pdf".into(), bytes: vec![0xff; 9] };
+    let unsubscribe = Some("https://health.example/stop".to_owned());
+    let mail = Mail { subject: "Siap".into(), text: "Sertifikat".into(), attachments: vec![pdf], unsubscribe };
+    sender.mail(&address, &mail).await.unwrap();
+    let sent = emulator.get("/_ministack/sns/sms-messages");
+    for part in ["+919000000001", "Transactional", "HEALTH", r"\u092a\u094d\u0930"] {
+        assert!(sent.contains(part), "{part}: {sent}");
+    }
+    let sent = emulator.get("/_ministack/ses/messages");
+    for part in ["a@b.example", "no-reply@health.example", "Siap", "Sertifikat"] {
+        assert!(sent.contains(part), "{part}: {sent}");
+    }
+    assert!(sender.sms(&address, "to a mailbox").await.is_err());
+    assert!(sender.mail(&phone, &mail).await.is_err());
 }

@@ -73,9 +73,29 @@ pub struct Caller {
     pub roles: BTreeSet<Role>,
     /// A citizen's telephone number. Personal data.
     phone: Option<Contact>,
+    /// The keyed hash of a citizen's contact, where that is all that is known of them.
+    contact: Option<String>,
 }
 
 impl Caller {
+    /// Somebody whom a citizen lets see what is registered to the contact with that keyed hash, for as long as it is.
+    pub fn shown_by(contact: String) -> Self {
+        let roles = BTreeSet::from([Role::Citizen]);
+        Self { subject: String::new(), roles, phone: None, contact: Some(contact) }
+    }
+
+    /// The keyed hash of the contact that a citizen's certificates are registered to.
+    ///
+    /// # Errors
+    /// When the secret behind contact hashes cannot be had.
+    pub async fn contact(&self, app: &App) -> Result<Option<String>, Error> {
+        Ok(match (&self.contact, &self.phone) {
+            (Some(contact), _) => Some(contact.clone()),
+            (None, Some(phone)) => Some(contact_hash(&app.pepper.contact_key().await?, phone)),
+            (None, None) => None,
+        })
+    }
+
     /// Whether the caller may see every certificate; a caller who may not is a citizen, shown what is registered to their number.
     pub fn sees_all(&self) -> bool {
         self.roles.iter().any(|role| *role != Role::Citizen)
@@ -94,11 +114,19 @@ impl Caller {
         if self.sees_all() {
             return Ok(certificates);
         }
-        let Some(phone) = &self.phone else { return Ok(Vec::new()) };
-        let own = contact_hash(&app.pepper.contact_key().await?, phone);
+        let Some(own) = self.contact(app).await? else { return Ok(Vec::new()) };
         certificates.retain(|certificate| certificate.contacts.contains(&own));
         Ok(certificates)
     }
+}
+
+/// A secret of its own for one purpose, which the label names, out of the secret behind contact hashes.
+pub(crate) fn derived_secret(secret: &[u8; 32], label: &[u8]) -> [u8; 32] {
+    let mut derived = [0; 32];
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    // HMAC-SHA-256 has 32 bytes.
+    derived.copy_from_slice(hmac::sign(&key, label).as_ref());
+    derived
 }
 
 /// The keyed hash under which a contact is stored and found: HMAC-SHA-256, base64url.
@@ -153,6 +181,12 @@ impl Admission for Admins {
 pub struct Historians;
 impl Admission for Historians {
     const ROLES: &'static [Role] = &[Role::Citizen, Role::Admin];
+}
+
+/// People, about what is registered to their own number.
+pub struct Citizens;
+impl Admission for Citizens {
+    const ROLES: &'static [Role] = &[Role::Citizen];
 }
 
 /// Those who ask whether a certificate exists.
@@ -333,6 +367,7 @@ impl Issuer {
             phone: text(&self.identity.phone_claim)
                 .filter(|_| !self.phone_is_unproven(claims))
                 .and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),
+            contact: None,
         }
     }
 

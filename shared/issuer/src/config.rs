@@ -194,6 +194,19 @@ pub struct Resources {
     pub template: String,
     /// `PAGE_DIR`: the folder with the built verification page, where the function hands it out; default `/opt/page`.
     pub page: String,
+    /// From whom messages come.
+    pub messages: Messages,
+}
+
+/// From whom messages come on AWS.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    /// `MAIL_FROM`: the address that mails come from, one that SES knows to be the country's; empty: SES refuses them.
+    pub mail_from: String,
+    /// `MAIL_EVENTS`: the configuration set of SES that tells of bounces and complaints; default: none.
+    pub mail_events: String,
+    /// `SMS_SENDER`: the name that text messages come from, where networks show one; default: the network's number.
+    pub sms_sender: String,
 }
 
 impl Resources {
@@ -218,6 +231,11 @@ impl Resources {
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
             page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),
+            messages: Messages {
+                mail_from: required("MAIL_FROM").unwrap_or_default(),
+                mail_events: required("MAIL_EVENTS").unwrap_or_default(),
+                sms_sender: required("SMS_SENDER").unwrap_or_default(),
+            },
         })
     }
 }

@@ -138,6 +138,18 @@ pub enum Error {
         /// Whether there were some, which a correction gave to another number.
         moved: bool,
     },
+    /// No link that opens: there never was one, or it ran out, was ended, was used up, or its certificate is no longer its citizen's.
+    #[error("there is no such link, or it does not open any more; ask whoever sent it for another")]
+    NoLink,
+    /// The link opens with a passcode.
+    #[error("the link opens with a passcode, which is missing or wrong; whoever sent the link knows it")]
+    Passcode,
+    /// The certificate behind a link was taken back, or another took its place.
+    #[error("the certificate behind the link is no longer valid: it was {}; ask whoever sent the link for one to a valid certificate", .0.as_str())]
+    NothingToShow(Status),
+    /// A citizen has as many links as they may have.
+    #[error("there are {0} links that can be opened, which is the most; end one first")]
+    TooManyLinks(usize),
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -197,6 +209,10 @@ impl Error {
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
             Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),
             Self::WrongStatus(_) => (StatusCode::CONFLICT, "wrong-status", "Not in this status"),
+            Self::NoLink => (StatusCode::NOT_FOUND, "no-link", "No such link"),
+            Self::Passcode => (StatusCode::FORBIDDEN, "passcode", "Passcode"),
+            Self::NothingToShow(_) => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
+            Self::TooManyLinks(_) => (StatusCode::CONFLICT, "too-many-links", "Too many links"),
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -221,6 +237,7 @@ impl Error {
                 json!({ "errors": [{ "pointer": pointer, "detail": format!("must be {wanted}") }] })
             }
             Self::Gone { status, current } => json!({ "certificateStatus": status.as_str(), "current": current }),
+            Self::NothingToShow(status) => json!({ "certificateStatus": status.as_str() }),
             Self::Suspended { until } => json!({ "certificateStatus": "suspended", "until": rfc3339(until) }),
             Self::NotCorrectable(faults) => {
                 let errors: Vec<Value> = faults

@@ -6,9 +6,9 @@
 use crate::{
     App, Error,
     auth::{By, Caller, Citizens, contact_hash},
-    certify::links,
     error::rfc3339,
     http::with_member,
+    overview::overview,
     ports::Certificate,
 };
 use anyhow::Context;
@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use credential::{Facts, Occasion, Status};
+use credential::{Facts, Status};
 use serde_json::{Value, json};
 
 /// Our list and DIVOC's two.
@@ -32,7 +32,7 @@ pub fn routes() -> Router<App> {
 /// Every certificate but those that a correction took the place of.
 async fn list(State(app): State<App>, By(caller, ..): By<Citizens>) -> Result<Response, Error> {
     let family = Family::of(&app, &caller).await?;
-    let certificates = family.current().map(|certificate| told(&app, certificate)).collect::<Result<Vec<_>, _>>()?;
+    let certificates: Vec<Value> = family.current().map(|certificate| overview(&app, certificate)).collect();
     let nothing =
         certificates.is_empty().then(|| json!({ "detail": NOTHING, "recovery": "/divoc/api/citizen/recovery" }));
     let answer = json!({ "certificates": certificates });
@@ -94,36 +94,6 @@ impl Family {
         let now = (app.clock)();
         self.certificates.iter().filter(move |certificate| certificate.status.at(now) == Status::Valid)
     }
-}
-
-/// One certificate in a list: who, what, when, where it stands and where it is fetched.
-///
-/// # Errors
-/// When its text can't be read.
-pub(crate) fn told(app: &App, certificate: &Certificate) -> Result<Value, Error> {
-    let facts: Facts = serde_json::from_str(certificate.signed.as_str()).context("reading a certificate")?;
-    let evidence = facts.evidence().cloned().unwrap_or_default();
-    let (id, occasion) = (&certificate.issuance.certificate_id, certificate.slot.occasion);
-    let status = certificate.status.at((app.clock)());
-    let (kind, dose) = (occasion.kind().as_str(), occasion.dose().map(credential::Dose::number));
-    let date = match occasion {
-        Occasion::Dose(_) => evidence.date,
-        Occasion::Sample(at) => rfc3339(at),
-    };
-    Ok(json!({
-        "certificateId": id.as_str(),
-        "beneficiaryId": certificate.slot.beneficiary.as_str(),
-        "name": facts.credential_subject.name,
-        "kind": kind,
-        "dose": dose,
-        "totalDoses": dose.map(|_| evidence.total_doses),
-        "vaccine": dose.map(|_| evidence.vaccine),
-        "date": date,
-        "status": status.as_str(),
-        "until": status.until().map(rfc3339),
-        "issuedAt": rfc3339(certificate.issuance.issued_at),
-        "links": links(app, id),
-    }))
 }
 
 /// A row of DIVOC's registry, with the credential as an object. The number is the caller's own: no other is kept.

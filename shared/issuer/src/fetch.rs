@@ -184,14 +184,18 @@ async fn credential_of_certificate(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let certificate = exactly(&app, &caller, &id).await?.certificate;
+    Ok(credential(&exactly(&app, &caller, &id).await?, &headers))
+}
+
+pub(crate) fn credential(selection: &Selection, headers: &HeaderMap) -> Response {
+    let certificate = &selection.certificate;
     let etag = fingerprint(&[certificate.signed.as_str().as_bytes()]);
-    if let Some(unchanged) = not_modified(&headers, &etag) {
-        return Ok(unchanged);
+    if let Some(unchanged) = not_modified(headers, &etag) {
+        return unchanged;
     }
     let file_name = format!("certificate-{}.json", certificate.issuance.certificate_id.as_str());
     let bytes = certificate.signed.as_str().as_bytes().to_vec();
-    Ok(Personal { media_type: "application/json", etag, file_name, bytes }.into_response())
+    Personal { media_type: "application/json", etag, file_name, bytes }.into_response()
 }
 
 async fn id_of_dose(
@@ -223,7 +227,7 @@ async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option
 }
 
 /// The certificate with this id and no other.
-async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
+pub(crate) async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
     let (mut certificate, theirs) = with_siblings(app, caller, id).await?;
     certificate.status = certificate.status.at((app.clock)());
     let current = theirs.iter().rfind(|other| other.slot == certificate.slot && other.status != Status::Superseded);
@@ -301,7 +305,7 @@ async fn existence(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Opt
 /// How a caller wants a QR code to look.
 #[derive(Deserialize)]
 #[serde(default)]
-struct Look {
+pub(crate) struct Look {
     /// `png` or `svg`.
     format: String,
     /// PNG: pixels a module, 1 to 16.
@@ -318,7 +322,7 @@ impl Default for Look {
     }
 }
 
-fn qr(app: &App, selection: &Selection, look: &Look, headers: &HeaderMap) -> Answer {
+pub(crate) fn qr(app: &App, selection: &Selection, look: &Look, headers: &HeaderMap) -> Answer {
     if !(1..=16).contains(&look.scale) {
         return Err(Error::Parameter("scale", "1 to 16 pixels a module".into()));
     }

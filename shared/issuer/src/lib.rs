@@ -5,6 +5,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+mod body;
 pub mod certify;
 pub mod client;
 pub mod config;
@@ -17,12 +18,15 @@ pub mod keys;
 mod limits;
 pub mod log;
 pub mod login;
+pub mod messages;
+mod overview;
 pub mod page;
 pub mod ports;
 pub mod print;
 pub mod recall;
 pub mod requests;
 pub mod revoke;
+pub mod share;
 pub mod site;
 pub mod status;
 pub mod update;
@@ -52,6 +56,7 @@ pub fn routes() -> Router<App> {
         .merge(verify::routes())
         .merge(keys::routes())
         .merge(keys::admin::routes())
+        .merge(share::routes())
         .merge(site::routes())
         .merge(page::routes())
         .merge(login::routes())

@@ -16,7 +16,7 @@ pub use journal::{Journal, Published, StatusChange};
 pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
 pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::Registrations;
-pub use sender::{Attachment, Mail, Sender};
+pub use sender::{Attachment, Mail, Refused, Sender};
 
 use async_trait::async_trait;
 use credential::{

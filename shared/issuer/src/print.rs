@@ -4,6 +4,7 @@
 
 use crate::{
     App, Error,
+    body::Body,
     fetch::{Selection, fingerprint, symbol},
     http::{Personal, not_modified},
 };
@@ -12,7 +13,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use credential::Facts;
+use credential::{Code, Facts};
 use document::{Kind, Look, Page, Printer};
 use serde::Deserialize;
 use std::{
@@ -111,28 +112,85 @@ impl Format {
     }
 }
 
-/// The picture that the caller wants: what was made before, else made now and kept. Of several who ask at once, one makes it.
+/// The picture that the caller wants, unless they have it.
 pub(crate) async fn picture(
     app: &App,
     selection: &Selection,
     wish: &Wish,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
-    let printer = app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))?;
-    let facts = selection.certificate.signed.facts();
-    let (look, format) = (wish.look(app, printer, &facts)?, wish.format()?);
-    let wanted = format!("{look:?} {format:?}");
-    let mut parts = vec![printer.version().as_bytes(), wanted.as_bytes()];
-    parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
-    let etag = fingerprint(&parts);
-    if let Some(unchanged) = not_modified(headers, &etag) {
-        return Ok(unchanged);
+    let picture = Picture::wanted(app, selection, wish)?;
+    match not_modified(headers, &picture.etag) {
+        Some(unchanged) => Ok(unchanged),
+        None => Ok(picture.file(app).await?.into_response()),
     }
-    let (kind, extension) = (format.media_type(), format.extension());
-    let key = format!("pages/{etag}.{extension}");
-    let bytes = kept_or_made(app, &key, kind, || make(app, printer, selection, &facts, &look, format)).await?;
-    let file_name = format!("certificate-{}.{extension}", selection.certificate.issuance.certificate_id.as_str());
-    Ok(Personal { media_type: kind, etag, file_name, bytes }.into_response())
+}
+
+/// The same as a file, for whatever else is done with it.
+pub(crate) async fn file(app: &App, selection: &Selection, wish: &Wish) -> Result<Personal, Error> {
+    Picture::wanted(app, selection, wish)?.file(app).await
+}
+
+/// What prints, in a function that does.
+pub(crate) fn printer(app: &App) -> Result<&Printer, Error> {
+    app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))
+}
+
+/// The member `language` of a body, if pages are printed in it.
+pub(crate) fn language_of(app: &App, body: &mut Body<'_>) -> Result<Option<&'static str>, Error> {
+    let printer = printer(app)?;
+    let Some(asked) = body.text("language") else { return Ok(None) };
+    let language = printer.language(Some(asked), &Facts::default());
+    if language.is_none() {
+        body.fault("/language", Code::Enum, format!("it is none of {}", printer.languages().join(", ")));
+    }
+    Ok(language)
+}
+
+/// A picture that somebody wants.
+struct Picture<'s> {
+    printer: &'s Printer,
+    selection: &'s Selection,
+    facts: Facts,
+    look: Look,
+    format: Format,
+    etag: String,
+}
+
+impl<'s> Picture<'s> {
+    fn wanted(app: &'s App, selection: &'s Selection, wish: &Wish) -> Result<Self, Error> {
+        let printer = printer(app)?;
+        let facts = selection.certificate.signed.facts();
+        let (look, format) = (wish.look(app, printer, &facts)?, wish.format()?);
+        let wanted = format!("{look:?} {format:?}");
+        let mut parts = vec![printer.version().as_bytes(), wanted.as_bytes()];
+        parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
+        let etag = fingerprint(&parts);
+        Ok(Self { printer, selection, facts, look, format, etag })
+    }
+
+    /// What was made before, else made now and kept. Of several who ask at once, one makes it.
+    async fn file(self, app: &App) -> Result<Personal, Error> {
+        let (media_type, extension) = (self.format.media_type(), self.format.extension());
+        let key = format!("pages/{}.{extension}", self.etag);
+        let bytes = kept_or_made(app, &key, media_type, || self.made(app)).await?;
+        let id = self.selection.certificate.issuance.certificate_id.as_str();
+        let file_name = format!("certificate-{id}.{extension}");
+        Ok(Personal { media_type, etag: self.etag, file_name, bytes })
+    }
+
+    fn made(&self, app: &App) -> Result<Vec<u8>, Error> {
+        let history: Vec<Facts> = self.selection.history.iter().map(|earlier| earlier.signed.facts()).collect();
+        let symbol = symbol(app, &self.selection.certificate)?;
+        let credential = self.selection.certificate.signed.as_str();
+        let page = Page { certificate: &self.facts, history: &history, symbol: &symbol, credential };
+        let made = match self.format {
+            Format::Pdf => self.printer.pdf(&page, &self.look),
+            Format::Svg => self.printer.svg(&page, &self.look).map(String::into_bytes),
+            Format::Png(density) => self.printer.png(&page, &self.look, density),
+        };
+        made.context("printing a certificate").map_err(Error::Internal)
+    }
 }
 
 /// What is kept under `key`; else what `render` makes, kept from now on. The files are a cache: when they fail, the picture is made anew.
@@ -160,26 +218,6 @@ async fn kept_or_made(
 
 async fn kept(app: &App, key: &str) -> Option<Vec<u8>> {
     app.files.read(key).await.ok().flatten()
-}
-
-fn make(
-    app: &App,
-    printer: &Printer,
-    selection: &Selection,
-    facts: &Facts,
-    look: &Look,
-    format: Format,
-) -> Result<Vec<u8>, Error> {
-    let history: Vec<Facts> = selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
-    let symbol = symbol(app, &selection.certificate)?;
-    let credential = selection.certificate.signed.as_str();
-    let page = Page { certificate: facts, history: &history, symbol: &symbol, credential };
-    let made = match format {
-        Format::Pdf => printer.pdf(&page, look),
-        Format::Svg => printer.svg(&page, look).map(String::into_bytes),
-        Format::Png(density) => printer.png(&page, look, density),
-    };
-    made.context("printing a certificate").map_err(Error::Internal)
 }
 
 /// Who is making which picture in this process.

@@ -8,6 +8,7 @@ use aws_sdk_kms::{
 };
 use std::{
     fs::{self, File},
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -44,6 +45,16 @@ impl Emulator {
             thread::sleep(Duration::from_millis(50));
         }
         emulator
+    }
+
+    /// What the emulator tells of itself under a path, such as the messages that were sent.
+    #[allow(dead_code, reason = "not everyone who shares this file asks")]
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nhost: localhost\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     pub(crate) fn sdk(&self) -> SdkConfig {

@@ -5,6 +5,7 @@ use super::{Current, is_current};
 use crate::{
     App, Error,
     auth::{Admins, By, Caller},
+    body::Body,
     http::Json,
     ports::{Effect, KeyChange, KeyReason, PublishedKey},
     x509::{Chain, chain},
@@ -16,8 +17,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use credential::{Code, Fault, Faults, Life, Origin, PublicKey, Purpose, VerificationMethod};
-use serde_json::{Map, Value, json};
+use credential::{Code, Life, Origin, PublicKey, Purpose, VerificationMethod};
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// The administrator's routes.
@@ -192,74 +193,8 @@ fn stamp(time: OffsetDateTime) -> String {
     time.to_offset(UtcOffset::UTC).format(&Rfc3339).unwrap_or_default()
 }
 
-/// An administrator's request, read member by member; all its faults are collected.
-struct Body<'b> {
-    members: Option<&'b Map<String, Value>>,
-    faults: Vec<Fault>,
-}
-
-impl<'b> Body<'b> {
-    fn of(body: &'b Value) -> Self {
-        let mut read = Self { members: body.as_object(), faults: Vec::new() };
-        if read.members.is_none() {
-            read.fault("", Code::Type, "it is no JSON object");
-        }
-        read
-    }
-
-    fn fault(&mut self, pointer: &str, code: Code, detail: impl Into<String>) {
-        self.faults.push(Fault { pointer: pointer.to_owned(), code, detail: detail.into() });
-    }
-
-    /// What was read, if nothing was wrong.
-    fn done<T>(self, read: Option<T>) -> Result<T, Error> {
-        match read {
-            Some(read) if self.faults.is_empty() => Ok(read),
-            _ => Err(Error::Invalid(Faults(self.faults))),
-        }
-    }
-
-    /// The text of a member; a fault where it is something else.
-    fn text(&mut self, name: &str) -> Option<&'b str> {
-        let value = self.members?.get(name).filter(|value| !value.is_null())?;
-        if value.as_str().is_none() {
-            self.fault(&format!("/{name}"), Code::Type, "it is no text");
-        }
-        value.as_str()
-    }
-
-    fn required(&mut self, name: &str) -> Option<&'b str> {
-        self.members?;
-        let known = self.faults.len();
-        let text = self.text(name);
-        if text.is_none() && self.faults.len() == known {
-            self.fault(&format!("/{name}"), Code::Required, "it is missing");
-        }
-        text
-    }
-
-    fn time(&mut self, name: &str) -> Option<OffsetDateTime> {
-        let time = OffsetDateTime::parse(self.text(name)?, &Rfc3339).ok();
-        let time = time.and_then(|time| time.checked_to_offset(UtcOffset::UTC));
-        if time.is_none() {
-            self.fault(
-                &format!("/{name}"),
-                Code::Format,
-                "it is no RFC 3339 time with offset, such as 2026-12-31T23:59:59Z",
-            );
-        }
-        time
-    }
-
-    fn word<T: Copy, const N: usize>(&mut self, name: &str, all: [T; N], of: fn(T) -> &'static str, usual: T) -> T {
-        let Some(word) = self.text(name) else { return usual };
-        let known = all.into_iter().find(|one| of(*one) == word);
-        if known.is_none() {
-            self.fault(&format!("/{name}"), Code::Enum, format!("it is none of {}", all.map(of).join(", ")));
-        }
-        known.unwrap_or(usual)
-    }
-
+/// What an administrator's request says.
+impl Body<'_> {
     /// Who asks and why.
     fn change(&mut self, caller: &Caller, at: OffsetDateTime) -> Option<KeyChange> {
         self.required("reason")?;

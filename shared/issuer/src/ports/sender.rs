@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use credential::Contact;
 
 /// Sends messages. A call that has returned handed the message over; whether it arrives is told later, if at all. A second call sends a second message.
+/// An error that holds [`Refused`] stays one however often the call is made.
 #[async_trait]
 pub trait Sender: Send + Sync {
     /// A text message to a telephone.
@@ -12,6 +13,11 @@ pub trait Sender: Send + Sync {
     /// A mail to an address.
     async fn mail(&self, to: &Contact, mail: &Mail) -> anyhow::Result<()>;
 }
+
+/// The message will never be taken: the address is none, or the provider wants nothing to do with it.
+#[derive(Debug, thiserror::Error)]
+#[error("the message is refused")]
+pub struct Refused;
 
 /// What a mail says. Personal data.
 #[derive(Clone)]
