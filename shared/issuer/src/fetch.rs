@@ -213,7 +213,13 @@ pub(crate) struct Selection {
 }
 
 /// The beneficiary's certificate of this kind: highest dose (or exactly `dose`) or newest sample, newest version; none that was taken back.
-async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Result<Selection, Error> {
+pub(crate) async fn latest(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+    kind: Kind,
+    dose: Option<u64>,
+) -> Result<Selection, Error> {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
     let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
     let standing = standing(theirs, (app.clock)());
@@ -223,7 +229,7 @@ async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option
 }
 
 /// The certificate with this id and no other.
-async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
+pub(crate) async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Error> {
     let (mut certificate, theirs) = with_siblings(app, caller, id).await?;
     certificate.status = certificate.status.at((app.clock)());
     let current = theirs.iter().rfind(|other| other.slot == certificate.slot && other.status != Status::Superseded);
@@ -235,6 +241,15 @@ async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Selection, Erro
             Err(Error::Gone { status: Status::Superseded, current })
         }
         Status::Valid | Status::Suspended { .. } => shown(certificate, standing(theirs, (app.clock)())),
+    }
+}
+
+/// `None` for whatever keeps a certificate from being shown: to those who are only told that there is nothing for them.
+pub(crate) fn if_shown(found: Result<Selection, Error>) -> Result<Option<Selection>, Error> {
+    match found {
+        Ok(selection) => Ok(Some(selection)),
+        Err(Error::NoCertificate | Error::Gone { .. } | Error::Suspended { .. }) => Ok(None),
+        Err(fault) => Err(fault),
     }
 }
 
@@ -252,7 +267,7 @@ pub(crate) async fn with_siblings(
 }
 
 /// Those that are valid or suspended now, each with that status.
-fn standing(mut certificates: Vec<Certificate>, now: OffsetDateTime) -> Vec<Certificate> {
+pub(crate) fn standing(mut certificates: Vec<Certificate>, now: OffsetDateTime) -> Vec<Certificate> {
     for certificate in &mut certificates {
         certificate.status = certificate.status.at(now);
     }

@@ -81,7 +81,7 @@ impl Wish {
 }
 
 /// India's rule: the course is complete, and the certificate is of the kind that states date of birth and ICD-11 code.
-fn for_travel(app: &App, facts: &Facts) -> bool {
+pub(crate) fn for_travel(app: &App, facts: &Facts) -> bool {
     let complete = facts.evidence().is_some_and(|given| given.total_doses > 0 && given.dose >= given.total_doses);
     complete && facts.contexts.contains(&app.config.profile.context_v2)
 }
@@ -111,28 +111,65 @@ impl Format {
     }
 }
 
-/// The picture that the caller wants: what was made before, else made now and kept. Of several who ask at once, one makes it.
+/// The picture that the caller wants, or word that they have it.
 pub(crate) async fn picture(
     app: &App,
     selection: &Selection,
     wish: &Wish,
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
-    let printer = app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))?;
-    let facts = selection.certificate.signed.facts();
-    let (look, format) = (wish.look(app, printer, &facts)?, wish.format()?);
-    let wanted = format!("{look:?} {format:?}");
-    let mut parts = vec![printer.version().as_bytes(), wanted.as_bytes()];
-    parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
-    let etag = fingerprint(&parts);
-    if let Some(unchanged) = not_modified(headers, &etag) {
+    let print = Print::of(app, selection, wish)?;
+    if let Some(unchanged) = not_modified(headers, &print.etag) {
         return Ok(unchanged);
     }
-    let (kind, extension) = (format.media_type(), format.extension());
-    let key = format!("pages/{etag}.{extension}");
-    let bytes = kept_or_made(app, &key, kind, || make(app, printer, selection, &facts, &look, format)).await?;
-    let file_name = format!("certificate-{}.{extension}", selection.certificate.issuance.certificate_id.as_str());
-    Ok(Personal { media_type: kind, etag, file_name, bytes }.into_response())
+    Ok(print.finished().await?.into_response())
+}
+
+/// A picture that somebody wants of a certificate, not made yet.
+pub(crate) struct Print<'a> {
+    app: &'a App,
+    printer: &'a Printer,
+    selection: &'a Selection,
+    facts: Facts,
+    look: Look,
+    format: Format,
+    etag: String,
+}
+
+impl<'a> Print<'a> {
+    /// Checks the wish.
+    pub(crate) fn of(app: &'a App, selection: &'a Selection, wish: &Wish) -> Result<Self, Error> {
+        let printer = app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))?;
+        let facts = selection.certificate.signed.facts();
+        let (look, format) = (wish.look(app, printer, &facts)?, wish.format()?);
+        let wanted = format!("{look:?} {format:?}");
+        let mut parts = vec![printer.version().as_bytes(), wanted.as_bytes()];
+        parts.extend(selection.history.iter().map(|certificate| certificate.signed.as_str().as_bytes()));
+        let etag = fingerprint(&parts);
+        Ok(Self { app, printer, selection, facts, look, format, etag })
+    }
+
+    /// What was made before, else made now and kept. Of several who ask at once, one makes it.
+    pub(crate) async fn finished(self) -> Result<Personal, Error> {
+        let (media_type, extension) = (self.format.media_type(), self.format.extension());
+        let key = format!("pages/{}.{extension}", self.etag);
+        let bytes = kept_or_made(self.app, &key, media_type, || self.made()).await?;
+        let id = self.selection.certificate.issuance.certificate_id.as_str();
+        Ok(Personal { media_type, file_name: format!("certificate-{id}.{extension}"), etag: self.etag, bytes })
+    }
+
+    fn made(&self) -> Result<Vec<u8>, Error> {
+        let history: Vec<Facts> = self.selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
+        let symbol = symbol(self.app, &self.selection.certificate)?;
+        let credential = self.selection.certificate.signed.as_str();
+        let page = Page { certificate: &self.facts, history: &history, symbol: &symbol, credential };
+        let made = match self.format {
+            Format::Pdf => self.printer.pdf(&page, &self.look),
+            Format::Svg => self.printer.svg(&page, &self.look).map(String::into_bytes),
+            Format::Png(density) => self.printer.png(&page, &self.look, density),
+        };
+        made.context("printing a certificate").map_err(Error::Internal)
+    }
 }
 
 /// What is kept under `key`; else what `render` makes, kept from now on. The files are a cache: when they fail, the picture is made anew.
@@ -160,26 +197,6 @@ async fn kept_or_made(
 
 async fn kept(app: &App, key: &str) -> Option<Vec<u8>> {
     app.files.read(key).await.ok().flatten()
-}
-
-fn make(
-    app: &App,
-    printer: &Printer,
-    selection: &Selection,
-    facts: &Facts,
-    look: &Look,
-    format: Format,
-) -> Result<Vec<u8>, Error> {
-    let history: Vec<Facts> = selection.history.iter().map(|certificate| certificate.signed.facts()).collect();
-    let symbol = symbol(app, &selection.certificate)?;
-    let credential = selection.certificate.signed.as_str();
-    let page = Page { certificate: facts, history: &history, symbol: &symbol, credential };
-    let made = match format {
-        Format::Pdf => printer.pdf(&page, look),
-        Format::Svg => printer.svg(&page, look).map(String::into_bytes),
-        Format::Png(density) => printer.png(&page, look, density),
-    };
-    made.context("printing a certificate").map_err(Error::Internal)
 }
 
 /// Who is making which picture in this process.
