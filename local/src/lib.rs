@@ -14,7 +14,7 @@ mod wire;
 use crate::{
     folder::Folder,
     identity::DevelopmentIdentity,
-    keys::{KeptPepper, SoftwareSigner},
+    keys::{KeptPepper, KeptSecrets, SoftwareSigner},
     outbox::Outbox,
     publication::Publishing,
 };
@@ -71,6 +71,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     aws::create_table(&records, TABLE).await?;
     let store = Arc::new(DynamoStore::new(records, TABLE));
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
+    let secrets = KeptSecrets::from_text(&folder.secret("digilocker.key", KeptPepper::generate)?);
     let outbox = Outbox::new(folder.at("outbox"))?;
     let config = Config::from_env_with(&[("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)])?;
     let ports = Ports {
@@ -81,6 +82,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         registrations: store.clone(),
         cabinet: store.clone(),
         sender: outbox.clone(),
+        secrets: Arc::new(secrets),
         key_ring: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),

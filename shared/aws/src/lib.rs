@@ -5,6 +5,7 @@ mod identity;
 mod page;
 mod pepper;
 mod request;
+mod secrets;
 mod sender;
 mod signer;
 mod store;
@@ -14,6 +15,7 @@ pub use files::S3Files;
 pub use identity::KeySetUrl;
 pub use page::page;
 pub use pepper::KmsPepper;
+pub use secrets::KmsSecrets;
 pub use signer::KmsSigner;
 pub use store::{DynamoStore, create_table};
 
@@ -139,6 +141,7 @@ fn assemble(
         registrations: store.clone(),
         cabinet: store.clone(),
         sender: Arc::new(NoSender),
+        secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),

@@ -7,7 +7,7 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Registrations,
-        Sender, Signer, Store,
+        Secrets, Sender, Signer, Store,
     },
     print::Printing,
 };
@@ -45,6 +45,8 @@ pub struct App {
     pub cabinet: Arc<dyn Cabinet>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
+    /// Secrets shared with somebody outside.
+    pub secrets: Arc<dyn Secrets>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -83,6 +85,7 @@ impl App {
             registrations: ports.registrations,
             cabinet: ports.cabinet,
             sender: ports.sender,
+            secrets: ports.secrets,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -122,6 +125,8 @@ pub struct Ports {
     pub cabinet: Arc<dyn Cabinet>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
+    /// Secrets shared with somebody outside.
+    pub secrets: Arc<dyn Secrets>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

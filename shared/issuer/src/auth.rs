@@ -35,10 +35,12 @@ pub enum Role {
     Verifier,
     /// An administrator of the programme.
     Admin,
+    /// An application of somebody else: sees whom it asks for, as far as it is registered to ([`crate::partner`]).
+    Partner,
 }
 
 impl Role {
-    const ALL: [Self; 5] = [Self::Certifier, Self::Fetcher, Self::Citizen, Self::Verifier, Self::Admin];
+    const ALL: [Self; 6] = [Self::Certifier, Self::Fetcher, Self::Citizen, Self::Verifier, Self::Admin, Self::Partner];
 
     /// The role's name in a token and in answers.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Role {
             Self::Citizen => "citizen",
             Self::Verifier => "verifier",
             Self::Admin => "admin",
+            Self::Partner => "partner",
         }
     }
 
@@ -58,6 +61,7 @@ impl Role {
             "api" | "facility-admin" => Self::Fetcher,
             "recipient" => Self::Citizen,
             "controller" => Self::Admin,
+            "arogyasetu" => Self::Partner,
             _ => return Self::ALL.into_iter().find(|role| role.as_str() == name),
         })
     }
@@ -68,6 +72,8 @@ impl Role {
 pub struct Caller {
     /// The token's `sub`.
     pub subject: String,
+    /// The client that the token was made for: `azp`, or `client_id` where there is none (Cognito), or else `sub`.
+    pub client: String,
     /// The roles it gives.
     pub roles: BTreeSet<Role>,
     /// A citizen's telephone number. Personal data.
@@ -75,6 +81,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A caller who proved in another way than by a token that they may see what they ask for.
+    pub(crate) fn proven(name: &str) -> Self {
+        Self { subject: name.to_owned(), client: name.to_owned(), roles: [Role::Fetcher].into(), phone: None }
+    }
+
     /// Whether the caller may see every certificate; a caller who may not is a citizen, shown what is registered to their number.
     pub fn sees_all(&self) -> bool {
         self.roles.iter().any(|role| *role != Role::Citizen)
@@ -147,6 +158,18 @@ impl Admission for Historians {
 pub struct Askers;
 impl Admission for Askers {
     const ROLES: &'static [Role] = &[Role::Certifier, Role::Fetcher, Role::Citizen, Role::Admin];
+}
+
+/// Partner applications; [`crate::partner`] says which of them, and to what.
+pub struct Partners;
+impl Admission for Partners {
+    const ROLES: &'static [Role] = &[Role::Partner];
+}
+
+/// Systems that fetch certificates for people, and nobody else.
+pub struct Systems;
+impl Admission for Systems {
+    const ROLES: &'static [Role] = &[Role::Fetcher];
 }
 
 /// The caller of a route that admits `A`. Deny by default: no token, no entry.
@@ -299,6 +322,7 @@ impl Tokens {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         Caller {
             subject: text("sub").unwrap_or_default().to_owned(),
+            client: text("azp").or(text("client_id")).or(text("sub")).unwrap_or_default().to_owned(),
             roles: self.role_names(claims).into_iter().filter_map(Role::named).collect(),
             phone: text(&self.identity.phone_claim)
                 .and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),

@@ -111,6 +111,30 @@ pub enum Error {
     /// No recall has that id.
     #[error("there is no such recall")]
     NoRecall,
+    /// DigiLocker's signature is missing or not that of the body.
+    #[error("the request is not signed as it must be")]
+    Unsigned,
+    /// The body is not the XML that the route wants.
+    #[error("the body is not what this route wants: {0}")]
+    NotXml(&'static str),
+    /// What a partner asks with is not there or not readable; DIVOC's status.
+    #[error("the body does not say whom it asks for")]
+    AsksForNobody(Faults),
+    /// The certificates are registered to other numbers than the one asked with. Only registered partners are told.
+    #[error("the mobile number does not match")]
+    OtherMobile,
+    /// The partner is not registered, is switched off, or lacks the scope.
+    #[error("this partner is not admitted to this route")]
+    NotAdmitted,
+    /// No partner is registered under that id.
+    #[error("there is no such partner")]
+    NoPartner,
+    /// More requests than are allowed.
+    #[error("too many requests; try again later")]
+    TooMany {
+        /// Seconds until it is worth another try.
+        retry_after: u64,
+    },
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -163,6 +187,13 @@ impl Error {
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
             Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),
             Self::WrongStatus(_) => (StatusCode::CONFLICT, "wrong-status", "Not in this status"),
+            Self::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned", "Not signed"),
+            Self::NotXml(_) => (StatusCode::BAD_REQUEST, "not-xml", "Wrong XML"),
+            Self::AsksForNobody(_) => (StatusCode::BAD_REQUEST, "asks-for-nobody", "Nobody is asked for"),
+            Self::OtherMobile => (StatusCode::NOT_FOUND, "other-mobile", "Another mobile number"),
+            Self::NotAdmitted => (StatusCode::FORBIDDEN, "not-admitted", "Not admitted"),
+            Self::NoPartner => (StatusCode::NOT_FOUND, "no-partner", "No such partner"),
+            Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -195,7 +226,7 @@ impl Error {
                     .collect();
                 json!({ "errors": errors })
             }
-            Self::Invalid(faults) => {
+            Self::Invalid(faults) | Self::AsksForNobody(faults) => {
                 let fault = |fault: &Fault| json!({ "pointer": fault.pointer, "detail": fault.detail });
                 json!({ "errors": faults.0.iter().map(fault).collect::<Vec<_>>() })
             }
@@ -222,6 +253,11 @@ impl IntoResponse for Error {
             "type": format!("urn:divoc:problem:{name}"), "title": title, "status": status.as_u16(), "detail": self.to_string(),
         });
         let challenge = matches!(self, Self::Unauthenticated(_));
+        let retry_after = match self {
+            Self::TooMany { retry_after } => Some(HeaderValue::from(retry_after)),
+            _ if status == StatusCode::SERVICE_UNAVAILABLE => Some(HeaderValue::from_static(RETRY_AFTER)),
+            _ => None,
+        };
         if let (Some(problem), Value::Object(extensions)) = (problem.as_object_mut(), self.extensions()) {
             problem.extend(extensions);
         }
@@ -234,8 +270,8 @@ impl IntoResponse for Error {
                 HeaderValue::from_static("Bearer realm=\"divoc\", error=\"invalid_token\""),
             );
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds);
         }
         response
     }

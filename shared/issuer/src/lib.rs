@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod certify;
 pub mod config;
+pub mod digilocker;
 pub mod error;
 pub mod fetch;
 pub mod history;
@@ -14,6 +15,7 @@ pub mod http;
 pub mod keys;
 pub mod log;
 pub mod page;
+pub mod partner;
 pub mod ports;
 pub mod print;
 pub mod recall;
@@ -49,4 +51,7 @@ pub fn routes() -> Router<App> {
         .merge(keys::admin::routes())
         .merge(site::routes())
         .merge(page::routes())
+        .merge(digilocker::routes())
+        .merge(partner::routes())
+        .merge(partner::admin_routes())
 }
