@@ -3,11 +3,12 @@
 set -eu
 cd "$(dirname "$0")"
 
-for target in event canonicalise qr_read verify did_document picture pdf; do
+for target in event canonicalise qr_read verify did_document picture pdf digilocker; do
     mkdir -p "corpus/$target"
     if [ -d "seeds/$target" ]; then cp "seeds/$target"/* "corpus/$target/"; fi
 done
 cp ../tests/vectors/qr/*.zip corpus/qr_read/
+cp ../tests/vectors/digilocker/*.xml corpus/digilocker/
 # As the target `picture` takes them: a byte for the kind, then what follows the file's mark.
 for file in ../tests/vectors/qr/*.png ../tests/vectors/verdicts/pictures/*.png; do
     { printf '\0'; tail -c +9 "$file"; } > "corpus/picture/$(basename "$file")"

@@ -6,7 +6,7 @@ STAGE ?= dev
 ARCHITECTURE ?= arm64
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: validate build deploy test-stack csr import-key
+.PHONY: validate build deploy test-stack csr import-key digilocker-key
 
 validate: $(INFRA_VENV)/ready ## Judge the template: sam validate, cfn-lint, checkov; without network
 	AWS_DEFAULT_REGION=eu-central-1 $(INFRA_VENV)/bin/sam validate --lint --template template.yaml
@@ -27,6 +27,9 @@ test-stack: $(STACK_VENV)/ready fonts page ## Deploy to an emulator of AWS, prov
 
 csr: ## A certificate request by the signing key in KMS: KEY=arn:… SUBJECT='C=IN, O=…, CN=…' USAGES='divoc …'
 	@cargo run --quiet -p aws --bin csr -- "$(KEY)" "$(SUBJECT)" $(USAGES)
+
+digilocker-key: ## DigiLocker's key encrypted for the parameter DigilockerKeyCiphertext: KEY=<SecretsKeyArn> FILE=digilocker.key
+	@aws kms encrypt --key-id "$(KEY)" --plaintext "fileb://$(FILE)" --encryption-context purpose=digilocker --query CiphertextBlob --output text
 
 import-key: $(INFRA_VENV)/ready ## A CA-issued private key into KMS: FILE=key.pem CERT=certificate.pem
 	$(INFRA_VENV)/bin/python infra/import-key.py "$(FILE)" $(if $(CERT),--cert "$(CERT)")

@@ -20,7 +20,7 @@ pub const ISSUER: &str = "http://localhost/dev";
 /// Whom they are for.
 pub const AUDIENCE: &str = "divoc";
 /// The roles that a token can name.
-pub const ROLES: [&str; 5] = ["certifier", "fetcher", "citizen", "verifier", "admin"];
+pub const ROLES: [&str; 6] = ["certifier", "fetcher", "citizen", "verifier", "admin", "partner"];
 /// The citizen of [`DevelopmentIdentity::token`], the one of the sample events: a number that belongs to nobody.
 pub const PHONE: &str = "+919000000000";
 

@@ -14,7 +14,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use credential::{PublicKey, Suite};
-use issuer::ports::{Pepper, Signer};
+use issuer::ports::{Pepper, Secrets, Signer};
 
 /// The [`Signer`] of a laptop: its key lies in a file. RSA takes a quarter of a millisecond a signature, less than handing it to another thread would.
 #[derive(Debug)]
@@ -128,6 +128,24 @@ impl KeptPepper {
 impl Pepper for KeptPepper {
     async fn contact_key(&self) -> Result<[u8; 32]> {
         Ok(self.0)
+    }
+}
+
+/// The [`Secrets`] of a laptop: what stands in a file, which may be replaced by the key that somebody outside chose.
+#[derive(Clone)]
+pub struct KeptSecrets(Vec<u8>);
+
+impl KeptSecrets {
+    /// The text is the key, without white space around it.
+    pub fn from_text(text: &str) -> Self {
+        Self(text.trim().as_bytes().to_vec())
+    }
+}
+
+#[async_trait]
+impl Secrets for KeptSecrets {
+    async fn digilocker_key(&self) -> Result<Option<Vec<u8>>> {
+        Ok(Some(self.0.clone()))
     }
 }
 

@@ -14,7 +14,7 @@ mod wire;
 use crate::{
     folder::Folder,
     identity::{DevelopmentIdentity, SignIn},
-    keys::{KeptPepper, SoftwareSigner},
+    keys::{KeptPepper, KeptSecrets, SoftwareSigner},
     outbox::Outbox,
     publication::Publishing,
 };
@@ -81,6 +81,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     aws::create_table(&records, TABLE).await?;
     let store = Arc::new(DynamoStore::new(records, TABLE));
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
+    let secrets = KeptSecrets::from_text(&folder.secret("digilocker.key", KeptPepper::generate)?);
     let outbox = Outbox::new(folder.at("outbox"))?;
     let config = Config::from_env_with(&[
         ("OIDC_ISSUER", identity::ISSUER),
@@ -97,6 +98,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         cabinet: store.clone(),
         sender: outbox.clone(),
         citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
+        secrets: Arc::new(secrets),
         key_ring: store.clone(),
         signer: Arc::new(signer),
         status_signer: Arc::new(status_signer),

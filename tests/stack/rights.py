@@ -11,11 +11,11 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN)
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -25,28 +25,30 @@ MAY = {
     "kms:Sign lists": {PUBLISH},
     "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE} | FETCHING,
+    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER} | FETCHING,
+    "kms:Decrypt of DigiLocker's key": {DIGILOCKER},
+    "kms:Decrypt of another secret": NOBODY,
     "kms:VerifyMac": NOBODY,
     "kms:PutKeyPolicy": NOBODY,
     "kms:CreateGrant": NOBODY,
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
+    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
-    "dynamodb:DeleteItem": {CITIZEN, LOGIN_CHALLENGE},
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE},
+    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER},
+    "dynamodb:DeleteItem": {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
     "dynamodb:DescribeTable": NOBODY,
     "dynamodb:UpdateTimeToLive": NOBODY,
-    "s3:GetObject pages/": {PDF, SHARE},
-    "s3:PutObject pages/": {PDF, SHARE},
-    "s3:ListBucket": {PDF, SHARE},
+    "s3:GetObject pages/": {PDF, SHARE, DIGILOCKER, PARTNER},
+    "s3:PutObject pages/": {PDF, SHARE, DIGILOCKER, PARTNER},
+    "s3:ListBucket": {PDF, SHARE, DIGILOCKER, PARTNER},
     "s3:GetObject elsewhere": NOBODY,
     "s3:PutObject elsewhere": NOBODY,
     "s3:GetObject lists": {STATUS, PUBLISH},
@@ -95,6 +97,9 @@ PARTITIONS = {
     SHARE: {
         "Query": {"B#*"}, "GetItem": {"I#*", "D#links#*", "D#silence#*"}, "PutItem": {"D#links#*"}, "UpdateItem": {"N#mails-from#*", "N#mails-to#*"},
     },
+    DIGILOCKER: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"A#*"}},
+    PARTNER: {"Query": {"B#*"}, "GetItem": {"D#partners#*"}, "UpdateItem": {"N#partner-*"}, "PutItem": {"A#*"}},
+    PARTNERS_ADMIN: {"Query": {"D#partners#*"}, "GetItem": {"D#partners#*"}, "PutItem": {"D#partners#*", "A#*"}, "DeleteItem": {"D#partners#*"}},
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 
@@ -147,6 +152,7 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
     pss = {"SigningAlgorithm": "RSASSA_PSS_SHA_256", "MessageType": "RAW"}
     own, other = (f"/certificates/{stack.name}/{binary}" for binary in logs_of(role))
     function = stack.resources["PublicFunction"]
+    secret = {purpose: encrypted(stack, purpose) for purpose in ("digilocker", "another")}
     policy = stack.emulator.client("kms").get_key_policy(KeyId=signing, PolicyName="default")["Policy"]
     return {
         "kms:Sign": lambda: kms.sign(KeyId=signing, Message=b"proof", **pss),
@@ -154,6 +160,8 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "kms:GetPublicKey": lambda: kms.get_public_key(KeyId=signing),
         "kms:Verify": lambda: kms.verify(KeyId=signing, Message=b"proof", Signature=bytes(256), **pss),
         "kms:GenerateMac": lambda: kms.generate_mac(KeyId=contact, Message=b"proof", MacAlgorithm="HMAC_SHA_256"),
+        "kms:Decrypt of DigiLocker's key": lambda: kms.decrypt(CiphertextBlob=secret["digilocker"], EncryptionContext={"purpose": "digilocker"}),
+        "kms:Decrypt of another secret": lambda: kms.decrypt(CiphertextBlob=secret["another"], EncryptionContext={"purpose": "another"}),
         "kms:VerifyMac": lambda: kms.verify_mac(KeyId=contact, Message=b"proof", Mac=bytes(32), MacAlgorithm="HMAC_SHA_256"),
         "kms:PutKeyPolicy": lambda: kms.put_key_policy(KeyId=signing, PolicyName="default", Policy=policy),
         "kms:CreateGrant": lambda: kms.create_grant(
@@ -200,6 +208,12 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "sns:Publish": lambda: client["sns"].publish(TopicArn=stack.outputs["AlarmTopicArn"], Message="proof"),
         "cloudformation:DescribeStacks": lambda: client["cloudformation"].describe_stacks(StackName=stack.name),
     }
+
+
+def encrypted(stack, purpose: str) -> bytes:
+    """A secret as the operator encrypts it."""
+    kms = stack.emulator.client("kms")
+    return kms.encrypt(KeyId=stack.outputs["SecretsKeyArn"], Plaintext=b"proof", EncryptionContext={"purpose": purpose})["CiphertextBlob"]
 
 
 def logs_of(role: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 51] = [
+const GUARDED: [(&str, &str, &[&str]); 60] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -64,6 +64,15 @@ const GUARDED: [(&str, &str, &[&str]); 51] = [
     ("GET", "/divoc/api/citizen/links", &["citizen"]),
     ("DELETE", "/divoc/api/citizen/links/X", &["citizen"]),
     ("POST", "/divoc/api/citizen/certificates/1/mail", &["citizen"]),
+    ("POST", "/cert/external/api/certificates", &["partner"]),
+    ("POST", "/cert/external/pdf/certificate", &["partner"]),
+    ("POST", "/cert/external/kyc", &["partner"]),
+    ("GET", "/cert/external/kyc/X", &["fetcher"]),
+    ("POST", "/cert/pdf/certificate", &["fetcher"]),
+    ("GET", "/divoc/api/v1/partners", &["admin"]),
+    ("GET", "/divoc/api/v1/partners/X", &["admin"]),
+    ("PUT", "/divoc/api/v1/partners/X", &["admin"]),
+    ("DELETE", "/divoc/api/v1/partners/X", &["admin"]),
 ];
 
 const OPEN: [&str; 10] = [
@@ -79,6 +88,9 @@ const OPEN: [&str; 10] = [
     "/divoc/api/citizen/configuration",
 ];
 
+/// Routes that need no token but a signature of the whole body.
+const SIGNED: [&str; 2] = ["/cert/api/pullUriRequest", "/cert/api/pullDocRequest"];
+
 fn body(method: &str) -> Option<(&'static str, Vec<u8>)> {
     matches!(method, "POST" | "PUT").then(|| ("application/json", b"[]".to_vec()))
 }
@@ -90,8 +102,14 @@ fn mint(service: &Service, claims: &Value) -> String {
 #[tokio::test]
 async fn each_route_admits_the_roles_it_names_and_no_other() {
     let service = Service::start().await;
+    // The role is not enough for a partner: it must be registered too.
+    let rights = json!({ "name": "Health application", "scopes": ["certificates", "pdf", "kyc"], "perMinute": 9, "perDay": 9, "enabled": true });
+    let body_of_rights = Some(("application/json", rights.to_string().into_bytes()));
+    let path = "/divoc/api/v1/partners/development-partner";
+    let registered = service.client.send(Method::PUT, path, "admin", &[], body_of_rights).await.unwrap();
+    assert_eq!(registered.status, 201);
     for (method, path, admitted) in GUARDED {
-        for role in ["certifier", "fetcher", "citizen", "verifier", "admin"] {
+        for role in ["certifier", "fetcher", "citizen", "verifier", "admin", "partner"] {
             let answer = service.client.send(method.parse().unwrap(), path, role, &[], body(method)).await.unwrap();
             let refused = answer.status == 403;
             assert_eq!(refused, !admitted.contains(&role), "{method} {path} as {role}: {}", answer.status);
@@ -120,6 +138,10 @@ async fn no_guarded_route_opens_without_a_token_and_no_open_one_asks_for_it() {
     }
     for path in OPEN {
         assert_eq!(service.client.get(path, "").await.unwrap().status, 200, "{path}");
+    }
+    for path in SIGNED {
+        let answer = service.client.send(Method::POST, path, "admin", &[], body("POST")).await.unwrap();
+        assert_eq!((answer.status, answer.header("www-authenticate")), (401, ""), "{path}");
     }
 }
 

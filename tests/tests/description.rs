@@ -69,7 +69,7 @@ async fn every_described_route_is_served() {
             .replace("{recallId}", "1")
             .replace("{requestId}", "1");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
-        let path = path.replace("{thumbprint}", "X").replace("{linkId}", "X");
+        let path = path.replace("{thumbprint}", "X").replace("{linkId}", "X").replace("{partnerId}", "X");
         let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
         // There is no second list yet, and a question without a body is none.

@@ -275,6 +275,44 @@ async fn a_certificate_is_shared_by_a_link_and_by_a_mail() {
     assert!(!share.log().contains(token) && !share.log().contains("reader"), "{}", share.log());
 }
 
+#[tokio::test]
+async fn digilocker_and_partners_are_given_what_they_ask_for() {
+    let mut stack = Stack::up().await;
+    let (certifier, admin, partner) = (stack.token("certifier"), stack.token("admin"), stack.token("partner"));
+    let certify = stack.function("certify").await;
+    let issued = ok(certify.answer(event("certify", &[(TOKEN, &certifier)])).await, "application/json").json();
+    let id = issued["certificates"][0]["certificateId"].as_str().unwrap();
+
+    // 1. DigiLocker is refused until its key is set, and then given the document.
+    let pull = event("digilocker", &[]);
+    let refused = stack.function("digilocker").await.answer(pull.clone()).await;
+    assert_eq!((refused.status, refused.header("content-type")), (401, "application/xml"));
+    stack.deployed.insert("DIGILOCKER_KEY_CIPHERTEXT", stack.secret("a key that DigiLocker was told").await);
+    let locker = stack.function("digilocker").await;
+    let pulled = ok(locker.answer(pull).await, "application/xml").text();
+    assert!(pulled.contains("<ResponseStatus Status=\"1\" ts=\"2021-11-22T12:00:00+05:30\" txn=\"1637562600\">"));
+    assert!(pulled.contains(&format!("<URI>in.gov.covin-VACER-{id}</URI><DocContent>JVBERi0")));
+
+    // 2. A partner has no access before it is registered, and then sees whom it asks for.
+    let partners = stack.function("partner").await;
+    let ask = event("partner", &[(TOKEN, &partner)]);
+    problem(&partners.answer(ask.clone()).await, 403, "not-admitted");
+    let register = stack.function("partners_admin").await;
+    let set = event("partners_admin", &[(TOKEN, &admin), ("sample-partner", "development-partner")]);
+    assert_eq!(register.answer(set).await.status, 201);
+    let rows = ok(partners.answer(ask.clone()).await, "application/json").json();
+    assert_eq!(rows["certificates"][0]["certificateId"], id);
+    let body = ask["body"].as_str().unwrap();
+    let print = redirected(event("partner", &[(TOKEN, &partner)]), "/cert/external/pdf/certificate", Some(body));
+    assert!(ok(partners.answer(print).await, "application/pdf").body.starts_with(b"%PDF-"));
+    let summary = redirected(event("partner", &[(TOKEN, &partner)]), "/cert/external/kyc", Some(body));
+    assert_eq!(ok(partners.answer(summary).await, "application/json").json()["status"], "PARTIALLY_VACCINATED");
+
+    // 3. None of them says anything of the person.
+    let routes = [&locker, &partners, &register].map(|function| requests(&function.log()));
+    assert_eq!(routes.map(|requests| requests.len()), [1, 4, 1]);
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();
@@ -385,6 +423,15 @@ impl Stack {
             ("AWS_SECRET_ACCESS_KEY".to_owned(), "test".to_owned()),
         ]);
         Function::start(name, environment).await
+    }
+
+    /// A secret of DigiLocker's as the operator encrypts it.
+    async fn secret(&self, text: &str) -> String {
+        let kms = aws_sdk_kms::Client::new(&self.emulator.sdk());
+        let key = new_key(&kms, KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt).await;
+        let sent = kms.encrypt().key_id(key).plaintext(aws_sdk_kms::primitives::Blob::new(text));
+        let answer = sent.encryption_context("purpose", "digilocker").send().await.unwrap();
+        base64::Engine::encode(&base64::prelude::BASE64_STANDARD, answer.ciphertext_blob().unwrap())
     }
 
     /// Suspends imported certificates.

@@ -8,6 +8,7 @@ mod login_challenge;
 mod page;
 mod pepper;
 mod request;
+mod secrets;
 mod sender;
 mod signer;
 mod store;
@@ -17,6 +18,7 @@ pub use files::S3Files;
 pub use login_challenge::login_challenge;
 pub use page::page;
 pub use pepper::KmsPepper;
+pub use secrets::KmsSecrets;
 pub use sender::AwsSender;
 pub use signer::KmsSigner;
 pub use store::{DynamoStore, create_table};
@@ -168,6 +170,7 @@ fn assemble(
         registrations: store.clone(),
         cabinet: store.clone(),
         sender: Arc::new(NoSender),
+        secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),

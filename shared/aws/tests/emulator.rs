@@ -7,13 +7,17 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
-use aws::{AwsSender, KmsPepper, KmsSigner, S3Files};
+use aws::{AwsSender, KmsPepper, KmsSecrets, KmsSigner, S3Files};
 use aws_config::SdkConfig;
-use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use aws_sdk_kms::{
+    primitives::Blob,
+    types::{KeySpec, KeyUsageType},
+};
+use aws_smithy_types::base64;
 use credential::{Contact, PublicKey, Suite};
 use issuer::{
     config::Messages,
-    ports::{Attachment, Files, Mail, Pepper, Sender, Signer},
+    ports::{Attachment, Files, Mail, Pepper, Secrets, Sender, Signer},
     x509::{Subject, Usage},
 };
 use ministack::{Emulator, new_key};
@@ -36,8 +40,28 @@ async fn the_adapters_do_the_same_on_an_emulator() {
     keys_without_a_suite_are_refused(&kms).await;
     openssl_verifies_a_request_by_every_kind_of_key(&kms).await;
     the_pepper_is_one_keys_and_stays(&kms).await;
+    a_secret_comes_out_as_it_was_encrypted(&kms).await;
     pictures_come_back(&sdk).await;
     messages_arrive(&emulator).await;
+}
+
+async fn a_secret_comes_out_as_it_was_encrypted(kms: &aws_sdk_kms::Client) {
+    let key = new_key(kms, KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt).await;
+    let encrypted = async |purpose: &str| {
+        let sent = kms.encrypt().key_id(&key).plaintext(Blob::new("what was agreed on\n"));
+        let answer = sent.encryption_context("purpose", purpose).send().await.unwrap();
+        base64::encode(answer.ciphertext_blob().unwrap())
+    };
+    let secret = KmsSecrets::new(kms.clone(), &encrypted("digilocker").await).unwrap();
+    for _ in 0..2 {
+        assert_eq!(secret.digilocker_key().await.unwrap().unwrap(), b"what was agreed on");
+    }
+    let unset = KmsSecrets::new(kms.clone(), "").unwrap();
+    assert_eq!(unset.digilocker_key().await.unwrap(), None);
+    let other = KmsSecrets::new(kms.clone(), &encrypted("another").await).unwrap();
+    assert!(other.digilocker_key().await.is_err());
+    let wrong = KmsSecrets::new(kms.clone(), "a secret in clear!").unwrap_err();
+    assert_eq!(wrong.to_string(), "DIGILOCKER_KEY_CIPHERTEXT is not Base64");
 }
 
 async fn signatures_verify_in_every_suite(kms: &aws_sdk_kms::Client) {

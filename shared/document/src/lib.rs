@@ -34,6 +34,7 @@ mod tests;
 use std::sync::Arc;
 
 use credential::{Facts, qr::Symbol};
+use time::Date;
 
 use crate::{
     font::{Fonts, Weight},
@@ -184,6 +185,19 @@ impl Printer {
         let draft =
             |tag: &&'static str| self.languages.get(tag).is_some_and(|language| language.review == Review::Draft);
         self.languages().into_iter().filter(draft).collect()
+    }
+
+    /// The day of a date or a time in the country's zone; none for other text.
+    pub fn day(&self, text: &str) -> Option<Date> {
+        Wording { template: &self.template, design: self.template.design(Kind::Domestic), languages: &[] }.date(text)
+    }
+
+    /// The identity document and the last characters of its number, in English; nothing where none was shown.
+    pub fn identity(&self, certificate: &Facts) -> String {
+        let languages: Vec<&Language> = self.languages.get("en").into_iter().collect();
+        let design = self.template.design(Kind::Domestic);
+        let wording = Wording { template: &self.template, design, languages: &languages };
+        wording.identity(&certificate.credential_subject.id, &certificate.credential_subject.ref_id)
     }
 
     /// Reads every language and looks for every letter of the offered ones in the fonts: what a template's author wants to know and a page would only show.

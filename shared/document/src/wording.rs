@@ -221,7 +221,7 @@ impl<'a> Wording<'a> {
         minute.map_or_else(|| self.day(text), |minute| format!("{} {minute}", self.day(text)))
     }
 
-    fn date(self, text: &str) -> Option<Date> {
+    pub(crate) fn date(self, text: &str) -> Option<Date> {
         match OffsetDateTime::parse(text, &Rfc3339) {
             Ok(time) => time.checked_to_offset(self.template.time_zone).map(OffsetDateTime::date),
             Err(_) => Date::parse(text, format_description!("[year]-[month]-[day]")).ok(),
@@ -243,7 +243,7 @@ impl<'a> Wording<'a> {
 
     /// The document and the last four characters of its number. Nothing when the identity was made of the beneficiary's code, as
     /// DIVOC does when no document was shown.
-    fn identity(self, iri: &str, code: &str) -> String {
+    pub(crate) fn identity(self, iri: &str, code: &str) -> String {
         let derived = iri.strip_suffix(code).is_some_and(|scheme| scheme.ends_with(':'));
         let (kind, number) = parts(iri);
         if number.is_empty() || derived {

@@ -7,7 +7,7 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls,
-        Registrations, Sender, Signer, Store,
+        Registrations, Secrets, Sender, Signer, Store,
     },
     print::Printing,
 };
@@ -47,6 +47,8 @@ pub struct App {
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.
     pub citizen_tokens: Arc<dyn CitizenTokens>,
+    /// Secrets shared with somebody outside.
+    pub secrets: Arc<dyn Secrets>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -88,6 +90,7 @@ impl App {
             cabinet: ports.cabinet,
             sender: ports.sender,
             citizen_tokens: ports.citizen_tokens,
+            secrets: ports.secrets,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -129,6 +132,8 @@ pub struct Ports {
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.
     pub citizen_tokens: Arc<dyn CitizenTokens>,
+    /// Secrets shared with somebody outside.
+    pub secrets: Arc<dyn Secrets>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

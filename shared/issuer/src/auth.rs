@@ -36,10 +36,12 @@ pub enum Role {
     Verifier,
     /// An administrator of the programme.
     Admin,
+    /// An application of somebody else: sees whom it asks for, as far as it is registered to ([`crate::partner`]).
+    Partner,
 }
 
 impl Role {
-    const ALL: [Self; 5] = [Self::Certifier, Self::Fetcher, Self::Citizen, Self::Verifier, Self::Admin];
+    const ALL: [Self; 6] = [Self::Certifier, Self::Fetcher, Self::Citizen, Self::Verifier, Self::Admin, Self::Partner];
 
     /// The role's name in a token and in answers.
     pub fn as_str(self) -> &'static str {
@@ -49,6 +51,7 @@ impl Role {
             Self::Citizen => "citizen",
             Self::Verifier => "verifier",
             Self::Admin => "admin",
+            Self::Partner => "partner",
         }
     }
 
@@ -59,6 +62,7 @@ impl Role {
             "api" | "facility-admin" => Self::Fetcher,
             "recipient" => Self::Citizen,
             "controller" => Self::Admin,
+            "arogyasetu" => Self::Partner,
             _ => return Self::ALL.into_iter().find(|role| role.as_str() == name),
         })
     }
@@ -69,6 +73,8 @@ impl Role {
 pub struct Caller {
     /// The token's `sub`.
     pub subject: String,
+    /// The client that the token was made for: `azp`, or `client_id` where there is none (Cognito), or else `sub`.
+    pub client: String,
     /// The roles it gives.
     pub roles: BTreeSet<Role>,
     /// A citizen's telephone number. Personal data.
@@ -81,7 +87,7 @@ impl Caller {
     /// Somebody whom a citizen lets see what is registered to the contact with that keyed hash, for as long as it is.
     pub fn shown_by(contact: String) -> Self {
         let roles = BTreeSet::from([Role::Citizen]);
-        Self { subject: String::new(), roles, phone: None, contact: Some(contact) }
+        Self { subject: String::new(), client: String::new(), roles, phone: None, contact: Some(contact) }
     }
 
     /// The keyed hash of the contact that a citizen's certificates are registered to.
@@ -96,9 +102,15 @@ impl Caller {
         })
     }
 
+    /// A caller who proved in another way than by a token that they may see what they ask for.
+    pub(crate) fn proven(name: &str) -> Self {
+        let roles = BTreeSet::from([Role::Fetcher]);
+        Self { subject: name.to_owned(), client: name.to_owned(), roles, phone: None, contact: None }
+    }
+
     /// Whether the caller may see every certificate; a caller who may not is a citizen, shown what is registered to their number.
     pub fn sees_all(&self) -> bool {
-        self.roles.iter().any(|role| *role != Role::Citizen)
+        self.roles.iter().any(|role| !matches!(role, Role::Citizen | Role::Partner))
     }
 
     /// A citizen's telephone. Personal data.
@@ -183,16 +195,22 @@ impl Admission for Historians {
     const ROLES: &'static [Role] = &[Role::Citizen, Role::Admin];
 }
 
-/// People, about what is registered to their own number.
-pub struct Citizens;
-impl Admission for Citizens {
-    const ROLES: &'static [Role] = &[Role::Citizen];
-}
-
 /// Those who ask whether a certificate exists.
 pub struct Askers;
 impl Admission for Askers {
     const ROLES: &'static [Role] = &[Role::Certifier, Role::Fetcher, Role::Citizen, Role::Admin];
+}
+
+/// Partner applications; [`crate::partner`] says which of them, and to what.
+pub struct Partners;
+impl Admission for Partners {
+    const ROLES: &'static [Role] = &[Role::Partner];
+}
+
+/// Systems that fetch certificates for people, and nobody else.
+pub struct Systems;
+impl Admission for Systems {
+    const ROLES: &'static [Role] = &[Role::Fetcher];
 }
 
 /// The caller of a route that admits `A`. Deny by default: no token, no entry.
@@ -363,6 +381,7 @@ impl Issuer {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         Caller {
             subject: text("sub").unwrap_or_default().to_owned(),
+            client: text("azp").or(text("client_id")).or(text("sub")).unwrap_or_default().to_owned(),
             roles: self.role_names(claims).into_iter().filter_map(Role::named).collect(),
             phone: text(&self.identity.phone_claim)
                 .filter(|_| !self.phone_is_unproven(claims))

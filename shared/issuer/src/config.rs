@@ -5,6 +5,7 @@ mod citizens;
 pub use citizens::{Citizens, Login};
 
 use anyhow::{Context, Result, bail};
+use axum::http::HeaderName;
 use credential::{Profile, Rules, qr::Form};
 use std::{str::FromStr, time::Duration};
 
@@ -37,6 +38,32 @@ pub struct Config {
     pub identity: Identity,
     /// How people log in to see their own certificates.
     pub citizens: Citizens,
+    /// How DigiLocker asks.
+    pub digilocker: Digilocker,
+}
+
+/// What DigiLocker and the country agreed on, beside the key.
+#[derive(Clone, Debug)]
+pub struct Digilocker {
+    /// `DIGILOCKER_AUTHKEYNAME` (`x-digilocker-hmac`): the header with a request's signature.
+    pub header: HeaderName,
+    /// `DIGILOCKER_ISSUER` (`in.gov.covin`): what URIs of documents begin with.
+    pub issuer: String,
+    /// `DIGILOCKER_DOCTYPE` (`VACER`): the type of the domestic document.
+    pub domestic: String,
+    /// `DIGILOCKER_INTERNATIONAL_DOCTYPE` (`IVACR`): the type of the document for travel.
+    pub international: String,
+    /// `DIGILOCKER_MATCH`: `mobile-or-name` (default, as India does) or `mobile`.
+    pub matching: Matching,
+}
+
+/// What must agree with the certificate before DigiLocker is given it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matching {
+    /// The mobile number is one that the certificate is registered to.
+    Mobile,
+    /// Or the name, which DigiLocker has from the person's identity document, is the certificate's.
+    MobileOrName,
 }
 
 /// Whether the signing key needs certificates of a CA.
@@ -152,6 +179,23 @@ impl Config {
             page_frame_ancestors: sources("PAGE_FRAME_ANCESTORS", text("PAGE_FRAME_ANCESTORS", "'self'"))?,
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
             citizens: Citizens::from_lookup(&lookup, &calling_code)?,
+            digilocker: Digilocker {
+                header: text("DIGILOCKER_AUTHKEYNAME", "x-digilocker-hmac")
+                    .parse()
+                    .ok()
+                    .context("DIGILOCKER_AUTHKEYNAME must be the name of a header")?,
+                issuer: word("DIGILOCKER_ISSUER", text("DIGILOCKER_ISSUER", "in.gov.covin"))?,
+                domestic: word("DIGILOCKER_DOCTYPE", text("DIGILOCKER_DOCTYPE", "VACER"))?,
+                international: word(
+                    "DIGILOCKER_INTERNATIONAL_DOCTYPE",
+                    text("DIGILOCKER_INTERNATIONAL_DOCTYPE", "IVACR"),
+                )?,
+                matching: match text("DIGILOCKER_MATCH", "mobile-or-name").as_str() {
+                    "mobile-or-name" => Matching::MobileOrName,
+                    "mobile" => Matching::Mobile,
+                    _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
+                },
+            },
             identity: Identity {
                 issuer: required("OIDC_ISSUER")?,
                 audience: required("OIDC_AUDIENCE")?,
@@ -182,6 +226,8 @@ pub struct Resources {
     pub status_key: String,
     /// `LISTS_BUCKET_NAME`: the S3 bucket for status lists.
     pub lists_bucket: String,
+    /// `DIGILOCKER_KEY_CIPHERTEXT`: DigiLocker's key as KMS encrypted it, Base64; empty: DigiLocker is refused.
+    pub digilocker_key: String,
     /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
     pub key_set_url: String,
     /// `CITIZEN_OIDC_KEY_SET_URL`: where the citizens' own provider does, if they have one.
@@ -225,6 +271,7 @@ impl Resources {
             contact_key: required("CONTACT_KEY_ARN")?,
             status_key: required("STATUS_KEY_ARN")?,
             lists_bucket: required("LISTS_BUCKET_NAME")?,
+            digilocker_key: required("DIGILOCKER_KEY_CIPHERTEXT").unwrap_or_default(),
             key_set_url: required("OIDC_KEY_SET_URL")?,
             citizens_key_set_url: required("CITIZEN_OIDC_KEY_SET_URL").ok(),
             sign_in_url: required("CITIZEN_SIGN_IN_URL").ok(),
@@ -321,6 +368,14 @@ pub(crate) fn check_iri(name: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// A part of a document's URI, in which hyphens stand between the parts.
+fn word(name: &str, value: String) -> Result<String> {
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.') {
+        bail!("{name} must be letters, digits and dots, such as in.gov.covin");
+    }
+    Ok(value)
+}
+
 /// Sources of a content security policy: more than a list would change the policy's other rules.
 fn sources(name: &str, value: String) -> Result<String> {
     if value.contains(|c: char| !c.is_ascii_graphic() && c != ' ' || ";,".contains(c)) {
@@ -399,6 +454,11 @@ mod tests {
             ("STATUS_VALID_SECONDS", "0"),
             ("STATUS_VALID_SECONDS", "99999999999"),
             ("REQUIRE_CA_CHAIN", "yes"),
+            ("DIGILOCKER_AUTHKEYNAME", "a header"),
+            ("DIGILOCKER_ISSUER", "in-gov"),
+            ("DIGILOCKER_DOCTYPE", "VA CER"),
+            ("DIGILOCKER_INTERNATIONAL_DOCTYPE", "<IVACR>"),
+            ("DIGILOCKER_MATCH", "name"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

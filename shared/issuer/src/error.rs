@@ -150,6 +150,24 @@ pub enum Error {
     /// A citizen has as many links as they may have.
     #[error("there are {0} links that can be opened, which is the most; end one first")]
     TooManyLinks(usize),
+    /// DigiLocker's signature is missing or not that of the body.
+    #[error("the request is not signed as it must be")]
+    Unsigned,
+    /// The body is not the XML that the route wants.
+    #[error("the body is not what this route wants: {0}")]
+    NotXml(&'static str),
+    /// What a partner asks with is not there or not readable; DIVOC's status.
+    #[error("the body does not say whom it asks for")]
+    AsksForNobody(Faults),
+    /// The certificates are registered to other numbers than the one asked with. Only registered partners are told.
+    #[error("the mobile number does not match")]
+    OtherMobile,
+    /// The partner is not registered, is switched off, or lacks the scope.
+    #[error("this partner is not admitted to this route")]
+    NotAdmitted,
+    /// No partner is registered under that id.
+    #[error("there is no such partner")]
+    NoPartner,
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -213,6 +231,12 @@ impl Error {
             Self::Passcode => (StatusCode::FORBIDDEN, "passcode", "Passcode"),
             Self::NothingToShow(_) => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
             Self::TooManyLinks(_) => (StatusCode::CONFLICT, "too-many-links", "Too many links"),
+            Self::Unsigned => (StatusCode::UNAUTHORIZED, "unsigned", "Not signed"),
+            Self::NotXml(_) => (StatusCode::BAD_REQUEST, "not-xml", "Wrong XML"),
+            Self::AsksForNobody(_) => (StatusCode::BAD_REQUEST, "asks-for-nobody", "Nobody is asked for"),
+            Self::OtherMobile => (StatusCode::NOT_FOUND, "other-mobile", "Another mobile number"),
+            Self::NotAdmitted => (StatusCode::FORBIDDEN, "not-admitted", "Not admitted"),
+            Self::NoPartner => (StatusCode::NOT_FOUND, "no-partner", "No such partner"),
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -246,7 +270,7 @@ impl Error {
                     .collect();
                 json!({ "errors": errors })
             }
-            Self::Invalid(faults) | Self::BadRequest(faults) => {
+            Self::Invalid(faults) | Self::BadRequest(faults) | Self::AsksForNobody(faults) => {
                 let fault = |fault: &Fault| json!({ "pointer": fault.pointer, "detail": fault.detail });
                 json!({ "errors": faults.0.iter().map(fault).collect::<Vec<_>>() })
             }

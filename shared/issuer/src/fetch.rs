@@ -217,7 +217,13 @@ pub(crate) struct Selection {
 }
 
 /// The beneficiary's certificate of this kind: highest dose (or exactly `dose`) or newest sample, newest version; none that was taken back.
-async fn latest(app: &App, caller: &Caller, code: &str, kind: Kind, dose: Option<u64>) -> Result<Selection, Error> {
+pub(crate) async fn latest(
+    app: &App,
+    caller: &Caller,
+    code: &str,
+    kind: Kind,
+    dose: Option<u64>,
+) -> Result<Selection, Error> {
     let code = BeneficiaryCode::parse(code).ok_or(Error::NoCertificate)?;
     let theirs = caller.only_theirs(app, app.store.certificates(&code, Some(kind)).await?).await?;
     let standing = standing(theirs, (app.clock)());
@@ -242,6 +248,15 @@ pub(crate) async fn exactly(app: &App, caller: &Caller, id: &str) -> Result<Sele
     }
 }
 
+/// `None` for whatever keeps a certificate from being shown: to those who are only told that there is nothing for them.
+pub(crate) fn if_shown(found: Result<Selection, Error>) -> Result<Option<Selection>, Error> {
+    match found {
+        Ok(selection) => Ok(Some(selection)),
+        Err(Error::NoCertificate | Error::Gone { .. } | Error::Suspended { .. }) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// The certificate with this id, whatever its status, and everything of its beneficiary that the caller may see.
 pub(crate) async fn with_siblings(
     app: &App,
@@ -256,7 +271,7 @@ pub(crate) async fn with_siblings(
 }
 
 /// Those that are valid or suspended now, each with that status.
-fn standing(mut certificates: Vec<Certificate>, now: OffsetDateTime) -> Vec<Certificate> {
+pub(crate) fn standing(mut certificates: Vec<Certificate>, now: OffsetDateTime) -> Vec<Certificate> {
     for certificate in &mut certificates {
         certificate.status = certificate.status.at(now);
     }

@@ -112,15 +112,25 @@ pub fn not_modified(headers: &HeaderMap, etag: &str) -> Option<Response> {
     })
 }
 
+/// The failure with another body, where a protocol of somebody else says what a failure looks like. Status, headers and the log stay as they are.
+pub(crate) fn retold(error: Error, media_type: &'static str, body: String) -> Response {
+    let (mut head, _) = error.into_response().into_parts();
+    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    Response::from_parts(head, body.into())
+}
+
+/// Our own errors are never plain text.
+fn is_axums(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
 /// One line per request: route and status, never the path, which may hold a beneficiary's code. Errors of axum itself become problem documents.
 async fn observed(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
-    if response.status().is_client_error()
-        && response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| kind != "application/problem+json")
-    {
+    if response.status().is_client_error() && is_axums(response.headers()) {
         response = Error::Parameter("path or query", "it is not in the form the route wants".into()).into_response();
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -9,6 +9,7 @@ mod body;
 pub mod certify;
 pub mod client;
 pub mod config;
+pub mod digilocker;
 pub mod error;
 pub mod family;
 pub mod fetch;
@@ -21,6 +22,7 @@ pub mod login;
 pub mod messages;
 mod overview;
 pub mod page;
+pub mod partner;
 pub mod ports;
 pub mod print;
 pub mod recall;
@@ -62,4 +64,7 @@ pub fn routes() -> Router<App> {
         .merge(login::routes())
         .merge(family::routes())
         .merge(requests::routes())
+        .merge(digilocker::routes())
+        .merge(partner::routes())
+        .merge(partner::admin_routes())
 }

@@ -7,15 +7,17 @@ mod journal;
 mod key_ring;
 mod recalls;
 mod registrations;
+mod secrets;
 mod sender;
 
-pub use audit::{Audit, AuditEvent, Deed, Reason};
+pub use audit::{Audit, AuditEvent, Deed, Reason, Remark, RemarkEvent};
 pub use cabinet::{Cabinet, Drawer, Sheet};
 pub use citizen_tokens::CitizenTokens;
 pub use journal::{Journal, Published, StatusChange};
 pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
 pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::Registrations;
+pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
 
 use async_trait::async_trait;
@@ -138,6 +140,9 @@ pub trait Ledger: Send + Sync {
 
     /// Appends a seal; [`Commit::Lost`] if there is one of its number, also if it is the same.
     async fn append(&self, seal: &Seal) -> anyhow::Result<Commit>;
+
+    /// Writes entries about what changes no certificate, all or none. A second call writes them a second time.
+    async fn remark(&self, remarks: &[Remark]) -> anyhow::Result<()>;
 }
 
 /// Where the identity provider's signing keys come from.

@@ -82,7 +82,7 @@ impl Wish {
 }
 
 /// India's rule: the course is complete, and the certificate is of the kind that states date of birth and ICD-11 code.
-fn for_travel(app: &App, facts: &Facts) -> bool {
+pub(crate) fn for_travel(app: &App, facts: &Facts) -> bool {
     let complete = facts.evidence().is_some_and(|given| given.total_doses > 0 && given.dose >= given.total_doses);
     complete && facts.contexts.contains(&app.config.profile.context_v2)
 }

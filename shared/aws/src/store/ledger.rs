@@ -2,14 +2,16 @@
 
 use super::{
     DynamoStore,
-    items::{Item, text},
+    commit::put,
+    items::{Item, instant, text},
     keys::{self, LOG_SHARDS, PARTITION, SEALS, SORT},
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
+use aws_lc_rs::rand;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use credential::chain::{Entry, Seal};
-use issuer::ports::{Commit, Ledger};
+use issuer::ports::{Commit, Ledger, Remark};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 
@@ -75,6 +77,15 @@ impl Ledger for DynamoStore {
             _ => Err(error).context("sealing the log"),
         }
     }
+
+    async fn remark(&self, remarks: &[Remark]) -> Result<()> {
+        let row = |remark: &Remark| Ok(put(&self.table, of_remark(remark)?, None)?);
+        let writes = remarks.iter().map(row).collect::<Result<Vec<_>>>()?;
+        match self.all_or_nothing(writes).await.context("writing into the log")? {
+            Commit::Stored => Ok(()),
+            Commit::Lost => Err(anyhow!("the log refused an entry")),
+        }
+    }
 }
 
 impl DynamoStore {
@@ -111,6 +122,24 @@ impl DynamoStore {
 
 /// Requests of one reader at a time.
 const AT_A_TIME: usize = 16;
+
+/// Its key ends in random digits: the same may happen to one certificate twice within a millisecond.
+fn of_remark(remark: &Remark) -> Result<Item> {
+    let mut nonce = [0; 4];
+    rand::fill(&mut nonce).map_err(|_| anyhow!("the system has no randomness"))?;
+    let event = remark.event.as_str();
+    let mut item = keys::audit_of(remark.at, &remark.about, &format!("{event}#{:08x}", u32::from_be_bytes(nonce)))?;
+    item.extend(
+        [
+            ("id", text(&remark.about)),
+            ("event", text(event)),
+            ("actor", text(&remark.actor)),
+            ("at", instant(remark.at)?),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    Ok(item)
+}
 
 /// Everything of an item but its partition, which follows from the rest.
 fn entry(mut item: Item) -> Result<Entry> {

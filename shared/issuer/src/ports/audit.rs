@@ -119,3 +119,41 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == code)
     }
 }
+
+/// An entry about something that changes no certificate: who was shown what, who may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// What happened.
+    pub event: RemarkEvent,
+    /// What it happened to: the id of a certificate or of a partner.
+    pub about: String,
+    /// Who did it: a partner's id, `digilocker`, or a token's `sub`.
+    pub actor: String,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+/// What can happen without a change to a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemarkEvent {
+    /// A certificate, or what it says, was given to somebody outside.
+    Shown,
+    /// Somebody outside asked for a certificate with another telephone number than its own, and was not given it.
+    Withheld,
+    /// A partner was registered, or its rights changed.
+    PartnerSet,
+    /// A partner was taken off the register.
+    PartnerRemoved,
+}
+
+impl RemarkEvent {
+    /// The name in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Withheld => "withheld",
+            Self::PartnerSet => "partner-set",
+            Self::PartnerRemoved => "partner-removed",
+        }
+    }
+}
