@@ -12,14 +12,13 @@ use async_trait::async_trait;
 use credential::Contact;
 use issuer::{
     App,
-    auth::contact_hash,
     ports::{Cabinet, Commit, Drawer, Mail, Refused, Sender, Sheet, Store},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 use tests::{
     Answer, Client, Service, people,
@@ -499,10 +498,15 @@ async fn a_mail_brings_the_pdf_in_the_readers_language_once() {
     // Without a language it is that of the certificate's page: the facility's state is Karnataka.
     assert_eq!(stage.mail(&json!({ "email": "reader@example.org" })).await.status, 202);
     assert!(mailbox.sent.lock().unwrap()[1].1.subject.contains("ಪ್ರಮಾಣಪತ್ರ"));
+    // A language in which the country prints nothing is that of the mail alone.
+    assert_eq!(stage.mail(&json!({ "email": "reader@example.org", "language": "fr" })).await.status, 202);
+    let french = mailbox.sent.lock().unwrap()[2].1.clone();
+    assert_eq!(french.subject, "Un certificat a été partagé avec vous");
+    assert_eq!(french.attachments[0].bytes, mailbox.sent.lock().unwrap()[1].1.attachments[0].bytes);
     // Later it may be sent again.
     pass(601);
     assert_eq!(stage.mail(&wish).await.status, 202);
-    assert_eq!(mailbox.sent.lock().unwrap().len(), 3);
+    assert_eq!(mailbox.sent.lock().unwrap().len(), 4);
 }
 
 #[tokio::test]
@@ -544,13 +548,17 @@ async fn mails_are_limited_per_citizen_and_per_address() {
 
 #[tokio::test]
 async fn an_address_that_wants_no_mail_is_answered_like_any_other() {
-    let mut wiring = None;
-    let stage = Stage::with(|app| wiring = Some(app.clone())).await;
-    let app = wiring.unwrap();
-    let quiet = Contact::email("quiet@example.org").unwrap();
-    let quiet = contact_hash(&app.pepper.contact_key().await.unwrap(), &quiet);
-    app.cabinet.put(&[Sheet::new(Drawer::Silence, quiet, "mail", "{}")], clock()).await.unwrap();
+    let mut cabinet = None;
+    let stage = Stage::with(|app| {
+        let watched = Faltering::new(app.cabinet.clone(), false);
+        app.cabinet = watched.clone();
+        cabinet = Some(watched);
+    })
+    .await;
+    let cabinet = cabinet.unwrap();
+    cabinet.all_silent.store(true, Ordering::SeqCst);
     let silent = stage.mail(&json!({ "email": "quiet@example.org" })).await;
+    cabinet.all_silent.store(false, Ordering::SeqCst);
     assert_eq!(shape(silent), shape(stage.mail(&json!({ "email": "loud@example.org" })).await));
     let sent = stage.service.running.outbox().sent();
     assert_eq!(sent.iter().map(|message| message.to.as_str()).collect::<Vec<_>>(), ["email:loud@example.org"]);
@@ -566,11 +574,22 @@ struct Faltering {
     puts: AtomicI64,
     dies_at: AtomicI64,
     acts_first: bool,
+    /// What was put last.
+    last: Mutex<Vec<Sheet>>,
+    /// Whoever is asked for wants no messages.
+    all_silent: AtomicBool,
 }
 
 impl Faltering {
     fn new(inner: Arc<dyn Cabinet>, acts_first: bool) -> Arc<Self> {
-        Arc::new(Self { inner, puts: AtomicI64::new(0), dies_at: AtomicI64::new(0), acts_first })
+        Arc::new(Self {
+            inner,
+            puts: AtomicI64::new(0),
+            dies_at: AtomicI64::new(0),
+            acts_first,
+            last: Mutex::default(),
+            all_silent: AtomicBool::default(),
+        })
     }
 
     fn die_at(&self, put: i64) {
@@ -581,6 +600,9 @@ impl Faltering {
 #[async_trait]
 impl Cabinet for Faltering {
     async fn sheet(&self, drawer: Drawer, folder: &str, name: &str, now: OffsetDateTime) -> Result<Option<Sheet>> {
+        if drawer == Drawer::Silence && self.all_silent.load(Ordering::SeqCst) {
+            return Ok(Some(Sheet::new(drawer, folder, name, "{}")));
+        }
         self.inner.sheet(drawer, folder, name, now).await
     }
 
@@ -596,6 +618,7 @@ impl Cabinet for Faltering {
     }
 
     async fn put(&self, sheets: &[Sheet], now: OffsetDateTime) -> Result<Commit> {
+        *self.last.lock().unwrap() = sheets.to_vec();
         if self.puts.fetch_add(1, Ordering::SeqCst) + 1 != self.dies_at.load(Ordering::SeqCst) {
             return self.inner.put(sheets, now).await;
         }
@@ -693,6 +716,27 @@ async fn the_table_holds_no_token_no_passcode_and_no_ticket() {
     for secret in [token.as_str(), &ticket, "passcode-of-nobody", "reader-of-nothing"] {
         assert!(!holds(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn a_link_dies_with_its_citizens_claim_to_the_certificate() {
+    let mut cabinet = None;
+    let stage = Stage::with(|app| {
+        let watched = Faltering::new(app.cabinet.clone(), false);
+        app.cabinet = watched.clone();
+        cabinet = Some(watched);
+    })
+    .await;
+    let cabinet = cabinet.unwrap();
+    let token = stage.token(json!({})).await;
+    let link = cabinet.last.lock().unwrap()[0].clone();
+    let ticket = stage.open(&token).await.json()["ticket"].clone();
+    // As if the certificate were registered to another number: the link's is no longer among its contacts.
+    let owner = serde_json::from_str::<Value>(&link.text).unwrap()["owner"].as_str().unwrap().to_owned();
+    let others = link.saying(link.text.replace(&owner, "another"));
+    assert_eq!(cabinet.put(&[others], clock()).await.unwrap(), Commit::Stored);
+    problem(&stage.open(&token).await, 404, "no-link");
+    problem(&stage.document(&ticket, "pdf").await, 404, "no-link");
 }
 
 /// The store is not touched by sharing: the certificate's history stays as it is.

@@ -4,7 +4,6 @@
 
 use crate::{
     App, Error,
-    body::Body,
     fetch::{Selection, fingerprint, symbol},
     http::{Personal, not_modified},
 };
@@ -13,7 +12,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use credential::{Code, Facts};
+use credential::Facts;
 use document::{Kind, Look, Page, Printer};
 use serde::Deserialize;
 use std::{
@@ -134,17 +133,6 @@ pub(crate) async fn file(app: &App, selection: &Selection, wish: &Wish) -> Resul
 /// What prints, in a function that does.
 pub(crate) fn printer(app: &App) -> Result<&Printer, Error> {
     app.printer.as_deref().ok_or_else(|| Error::Internal(anyhow!("this process has no printer")))
-}
-
-/// The member `language` of a body, if pages are printed in it.
-pub(crate) fn language_of(app: &App, body: &mut Body<'_>) -> Result<Option<&'static str>, Error> {
-    let printer = printer(app)?;
-    let Some(asked) = body.text("language") else { return Ok(None) };
-    let language = printer.language(Some(asked), &Facts::default());
-    if language.is_none() {
-        body.fault("/language", Code::Enum, format!("it is none of {}", printer.languages().join(", ")));
-    }
-    Ok(language)
 }
 
 /// A picture that somebody wants.

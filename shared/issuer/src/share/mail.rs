@@ -3,17 +3,17 @@
 //! What is asked lies on a sheet in a folder of its own, named by the hash of everything about it. Only who put it there sends, so that of many equal requests
 //! one mail comes; who finds it sent has the first answer. A sender that fails, or a crash, leaves a sheet that the next equal request takes over.
 
-use super::{own::owner, read, written};
+use super::{language, own::owner, printed, read, written};
 use crate::{
     App, Error,
-    auth::{By, Citizens, contact_hash},
+    auth::{By, Citizens, contact_hash, derived_secret},
     body::Body,
     fetch::{Selection, exactly, fingerprint},
     http::Json,
     limits::Limit,
     messages::{Word, text},
     ports::{Attachment, Commit, Drawer, Mail, Refused, Sheet},
-    print::{Wish, file, language_of, printer},
+    print::{Wish, file, printer},
 };
 use anyhow::{Context, anyhow};
 use axum::{
@@ -36,7 +36,7 @@ pub(super) async fn mail(
 ) -> Result<Response, Error> {
     let mut request = Body::of(&body.0);
     let to = address(&mut request);
-    let language = language_of(&app, &mut request)?;
+    let language = language(&app, &mut request)?;
     let to = request.done(to)?;
     let selection = exactly(&app, &caller, &id).await?;
     let language = language.map_or_else(|| usual_language(&app, &selection), Ok)?;
@@ -92,7 +92,7 @@ impl Order {
             };
             if app.cabinet.put(&[sheet.clone()], now).await? == Commit::Stored {
                 self.counted(app, &sheet, &to).await?;
-                return self.sent_from(app, &sheet, &to).await;
+                return self.sent_from(app, &sheet).await;
             }
         }
         Err(Error::Unavailable(anyhow!("the same mail is being sent by another request")))
@@ -115,8 +115,8 @@ impl Order {
     }
 
     /// Sends the mail and notes what became of it. What could not be noted is over with its lease.
-    async fn sent_from(&self, app: &App, sheet: &Sheet, to: &str) -> Result<(), Error> {
-        let sent = self.send(app, to).await;
+    async fn sent_from(&self, app: &App, sheet: &Sheet) -> Result<(), Error> {
+        let sent = self.send(app).await;
         let stage = if sent.is_ok() { Stage::Sent } else { Stage::Failed };
         // A mail that is on its way is accepted, whether or not that could be noted.
         let _ = app.cabinet.put(&[sheet.saying(written(&stage)?)], (app.clock)()).await;
@@ -125,10 +125,11 @@ impl Order {
         Ok(())
     }
 
-    async fn send(&self, app: &App, to: &str) -> Result<(), Error> {
-        let wish = Wish { language: Some(self.language.to_owned()), format: Some("pdf".to_owned()), ..Wish::default() };
+    async fn send(&self, app: &App) -> Result<(), Error> {
+        let wish =
+            Wish { language: printed(app, Some(self.language))?, format: Some("pdf".to_owned()), ..Wish::default() };
         let pdf = file(app, &self.selection, &wish).await?;
-        if app.cabinet.sheet(Drawer::Silence, to, SILENT, (app.clock)()).await?.is_some() {
+        if is_silent(app, &self.to).await? {
             return Ok(());
         }
         let verify = format!("{}/verify/", app.config.public_url);
@@ -148,6 +149,14 @@ impl Order {
             sent => sent.context("sending a mail").map_err(Error::Unavailable),
         }
     }
+}
+
+/// Whether nothing is to be sent to the contact. The silent are known by a keyed hash of their own, which leads to no certificate.
+async fn is_silent(app: &App, contact: &Contact) -> Result<bool, Error> {
+    let secret = derived_secret(&app.pepper.contact_key().await?, b"silent contacts, version 1");
+    let name = contact_hash(&secret, contact);
+    let folder = name.get(..2).unwrap_or_default();
+    Ok(app.cabinet.sheet(Drawer::Silence, folder, &name, (app.clock)()).await?.is_some())
 }
 
 /// How far the mail is.
@@ -179,4 +188,3 @@ const LEASE: i64 = 30;
 const PATIENCE: Patience = Patience::from_secs(20);
 const PAUSE: Patience = Patience::from_millis(300);
 const NAME: &str = "mail";
-const SILENT: &str = "mail";

@@ -4,7 +4,7 @@
 //! end of one: there is no link that its citizen can't find and end, and their number is kept whoever asks at once.
 
 use super::{
-    TRIES,
+    TRIES, language,
     link::{Link, hash, sealed},
     read, secret, too_busy, whole_second, written,
 };
@@ -16,7 +16,6 @@ use crate::{
     fetch::exactly,
     http::{Json, with_member},
     ports::{Commit, Drawer, Sheet},
-    print::language_of,
 };
 use axum::{
     extract::{Path, State},
@@ -81,7 +80,7 @@ impl<'b> Wish<'b> {
         let hours = body.required_number("hours", 1..=720);
         let passcode = body.text_of("passcode", 4..=64);
         let uses = body.number("uses", 1..=100);
-        let language = language_of(app, &mut body)?;
+        let language = language(app, &mut body)?;
         let wish = certificate.zip(hours);
         body.done(wish.map(|(certificate, hours)| Self { certificate, hours, passcode, uses, language }))
     }

@@ -1,12 +1,12 @@
 //! The documents behind a ticket: page, QR code, credential. Fetching them costs no further use of the link.
 
-use super::open::link_of;
+use super::{language, open::link_of, printed};
 use crate::{
     App, Error,
     body::Body,
     fetch::{Look, credential, qr},
     http::Json,
-    print::{Wish, language_of, picture},
+    print::{Wish, picture},
 };
 use axum::{
     extract::State,
@@ -19,11 +19,11 @@ pub(super) async fn document(State(app): State<App>, body: Json) -> Result<Respo
     let mut request = Body::of(&body.0);
     let ticket = request.required("ticket");
     let form = Form::read(&mut request);
-    let language = language_of(&app, &mut request)?;
+    let language = language(&app, &mut request)?;
     let (ticket, form) = request.done(ticket.zip(form))?;
     let link = link_of(&app, ticket).await?;
     let selection = link.selection(&app).await?;
-    let language = language.map(str::to_owned).or(link.language);
+    let language = printed(&app, language.or(link.language.as_deref()))?;
     let headers = HeaderMap::new();
     let mut response = match form {
         Form::Page(format) => {
