@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 40] = [
+const GUARDED: [(&str, &str, &[&str]); 46] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -53,6 +53,12 @@ const GUARDED: [(&str, &str, &[&str]); 40] = [
     ("POST", "/divoc/api/v1/keys/X/retire", &["admin"]),
     ("POST", "/divoc/api/v1/keys/X/compromise", &["admin"]),
     ("PUT", "/divoc/api/v1/keys/X/chain", &["admin"]),
+    ("GET", "/divoc/api/v1/post/dead", &["admin"]),
+    ("POST", "/divoc/api/v1/post/dead/replay", &["admin"]),
+    ("DELETE", "/divoc/api/v1/post/dead/0-1", &["admin"]),
+    ("GET", "/divoc/api/v1/post/secret", &["admin"]),
+    ("GET", "/divoc/api/citizen/silence", &["citizen"]),
+    ("POST", "/divoc/api/citizen/silence", &["citizen"]),
 ];
 
 const OPEN: [&str; 9] = [
@@ -108,6 +114,11 @@ async fn no_guarded_route_opens_without_a_token_and_no_open_one_asks_for_it() {
     }
     for path in OPEN {
         assert_eq!(service.client.get(path, "").await.unwrap().status, 200, "{path}");
+    }
+    // The link in a mail is its own proof, and this one is none.
+    for method in [Method::GET, Method::POST] {
+        let forged = service.client.send(method, "/divoc/api/post/unsubscribe/x", "", &[], None).await.unwrap();
+        assert_eq!(forged.status, 400);
     }
 }
 

@@ -1,26 +1,17 @@
 //! The identity provider's keys over HTTPS, through the SDK's own client: no second TLS stack.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::https::Https;
+use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector},
-    orchestrator::HttpRequest,
-};
-use http_body_util::{BodyExt, Limited};
-use issuer::ports::IdentityProvider;
+use issuer::{config::web_address, ports::IdentityProvider};
 use jsonwebtoken::jwk::JwkSet;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// The [`IdentityProvider`] whose JSON Web Key Set (RFC 7517) lies under a URL.
 #[derive(Debug)]
 pub struct KeySetUrl {
     url: String,
-    connector: SharedHttpConnector,
+    https: Https,
 }
 
 impl KeySetUrl {
@@ -29,31 +20,20 @@ impl KeySetUrl {
     /// # Errors
     /// When the URL is not `https:`; `http:` is taken for this machine alone, where emulators live.
     pub fn new(url: impl Into<String>) -> Result<Self> {
-        let url = url.into();
-        let safe = ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start));
-        ensure!(safe, "OIDC_KEY_SET_URL must start with https://");
-        let settings = HttpConnectorSettings::builder().connect_timeout(PATIENCE).read_timeout(PATIENCE).build();
-        let connector = Connector::builder().connector_settings(settings);
-        let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
-        Ok(Self { url, connector: SharedHttpConnector::new(connector) })
+        Ok(Self { url: web_address("OIDC_KEY_SET_URL", url.into())?, https: Https::new(PATIENCE, MOST) })
     }
 
     async fn fetch(&self) -> Result<JwkSet> {
-        let answer = self.connector.call(HttpRequest::get(&self.url)?).await?;
-        ensure!(answer.status().is_success(), "status {}", answer.status().as_u16());
-        let body = Limited::new(answer.into_body(), MOST).collect().await.map_err(|error| anyhow!(error))?;
-        Ok(serde_json::from_slice(&body.to_bytes())?)
+        let (status, body) = self.https.get(&self.url).await?;
+        ensure!((200..=299).contains(&status), "status {status}");
+        Ok(serde_json::from_slice(&body)?)
     }
 }
 
 #[async_trait]
 impl IdentityProvider for KeySetUrl {
     async fn key_set(&self) -> Result<JwkSet> {
-        timeout(PATIENCE, self.fetch())
-            .await
-            .map_err(Into::into)
-            .flatten()
-            .context("asking for the identity provider's keys")
+        self.fetch().await.context("asking for the identity provider's keys")
     }
 }
 

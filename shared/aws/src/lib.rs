@@ -1,6 +1,7 @@
 //! The issuer's ports on AWS: DynamoDB, S3, KMS, SNS, SES. No decision lives here.
 
 mod files;
+mod https;
 mod identity;
 mod page;
 mod pepper;
@@ -8,8 +9,9 @@ mod request;
 mod sender;
 mod signer;
 mod store;
+mod webhook;
 
-use crate::{files::NoFiles, sender::NoSender};
+use crate::{files::NoFiles, sender::NoSender, webhook::NoWebhook};
 pub use files::S3Files;
 pub use identity::KeySetUrl;
 pub use page::page;
@@ -17,6 +19,7 @@ pub use pepper::KmsPepper;
 pub use sender::AwsSender;
 pub use signer::KmsSigner;
 pub use store::{DynamoStore, create_table};
+pub use webhook::HttpsWebhook;
 
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -75,6 +78,14 @@ pub async fn app_with_sender() -> Result<App> {
 /// As [`app_with_printer`].
 pub async fn app_with_printer_and_sender() -> Result<App> {
     Ok(App { sender: sender().await?, ..app_with_printer().await? })
+}
+
+/// The service on AWS for the function that delivers parcels: to people and to another system.
+///
+/// # Errors
+/// As [`app_with_printer`].
+pub async fn app_with_post() -> Result<App> {
+    Ok(App { webhook: Arc::new(HttpsWebhook::new()), ..app_with_printer_and_sender().await? })
 }
 
 async fn sender() -> Result<Arc<AwsSender>> {
@@ -160,6 +171,7 @@ fn assemble(
         registrations: store.clone(),
         cabinet: store.clone(),
         sender: Arc::new(NoSender),
+        webhook: Arc::new(NoWebhook),
         key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),

@@ -7,8 +7,9 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls, Registrations,
-        Sender, Signer, Store,
+        Sender, Signer, Store, Webhook,
     },
+    post,
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -45,6 +46,8 @@ pub struct App {
     pub cabinet: Arc<dyn Cabinet>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
+    /// Another system that is told of certificates.
+    pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -61,6 +64,8 @@ pub struct App {
     pub status_method: Arc<OnceCell<VerificationMethod>>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
     pub numbers: Arc<Mutex<Range<u64>>>,
+    /// That other system's token, as long as it is good.
+    pub callback_token: Arc<Mutex<Option<post::Token>>>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -83,6 +88,7 @@ impl App {
             registrations: ports.registrations,
             cabinet: ports.cabinet,
             sender: ports.sender,
+            webhook: ports.webhook,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -91,6 +97,7 @@ impl App {
             current: Arc::default(),
             status_method: Arc::default(),
             numbers: Arc::default(),
+            callback_token: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }
@@ -122,6 +129,8 @@ pub struct Ports {
     pub cabinet: Arc<dyn Cabinet>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
+    /// Another system that is told of certificates.
+    pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

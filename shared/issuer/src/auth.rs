@@ -80,6 +80,11 @@ impl Caller {
         self.roles.iter().any(|role| *role != Role::Citizen)
     }
 
+    /// The telephone number that the token names. Personal data.
+    pub(crate) fn phone(&self) -> Option<&Contact> {
+        self.phone.as_ref()
+    }
+
     /// Keeps the certificates that the caller may see.
     ///
     /// # Errors
@@ -93,6 +98,15 @@ impl Caller {
         certificates.retain(|certificate| certificate.contacts.contains(&own));
         Ok(certificates)
     }
+}
+
+/// A secret of its own for one purpose, which the label names, out of the secret behind contact hashes.
+pub(crate) fn derived_secret(secret: &[u8; 32], label: &[u8]) -> [u8; 32] {
+    let mut derived = [0; 32];
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    // HMAC-SHA-256 has 32 bytes.
+    derived.copy_from_slice(hmac::sign(&key, label).as_ref());
+    derived
 }
 
 /// The keyed hash under which a contact is stored and found: HMAC-SHA-256, base64url.
@@ -141,6 +155,12 @@ impl Admission for Admins {
 pub struct Historians;
 impl Admission for Historians {
     const ROLES: &'static [Role] = &[Role::Citizen, Role::Admin];
+}
+
+/// People, about what is theirs.
+pub struct Citizens;
+impl Admission for Citizens {
+    const ROLES: &'static [Role] = &[Role::Citizen];
 }
 
 /// Those who ask whether a certificate exists.

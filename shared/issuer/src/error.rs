@@ -111,6 +111,9 @@ pub enum Error {
     /// No recall has that id.
     #[error("there is no such recall")]
     NoRecall,
+    /// No dead parcel has that id, or nobody is told anything.
+    #[error("there is no such parcel; it may have been sent again or dropped")]
+    NoParcel,
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -158,6 +161,7 @@ impl Error {
             Self::Conflict { .. } => {
                 (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
             }
+            Self::NoParcel => (StatusCode::NOT_FOUND, "no-parcel", "No such parcel"),
             Self::NoRecall => (StatusCode::NOT_FOUND, "no-recall", "No such recall"),
             Self::Gone { .. } => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),

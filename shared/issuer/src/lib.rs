@@ -16,6 +16,7 @@ pub mod log;
 pub mod messages;
 pub mod page;
 pub mod ports;
+pub mod post;
 pub mod print;
 pub mod recall;
 pub mod revoke;
@@ -50,4 +51,5 @@ pub fn routes() -> Router<App> {
         .merge(keys::admin::routes())
         .merge(site::routes())
         .merge(page::routes())
+        .merge(post::routes())
 }

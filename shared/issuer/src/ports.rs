@@ -7,6 +7,7 @@ mod key_ring;
 mod recalls;
 mod registrations;
 mod sender;
+mod webhook;
 
 pub use audit::{Audit, AuditEvent, Deed, Reason};
 pub use cabinet::{Cabinet, Drawer, Sheet};
@@ -15,6 +16,7 @@ pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
 pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::Registrations;
 pub use sender::{Attachment, Mail, Refused, Sender};
+pub use webhook::{Reply, Webhook};
 
 use async_trait::async_trait;
 use credential::{
