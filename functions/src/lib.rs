@@ -4,7 +4,7 @@ use anyhow::{Context, anyhow};
 use axum::{Router, body::to_bytes};
 use issuer::{App, config::log_levels, log::is_safe};
 use lambda_http::{Body, IntoResponse, LambdaEvent, Request, Response, service_fn, tower::ServiceExt};
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::{
     future::{Future, ready},
     pin::Pin,
@@ -34,18 +34,27 @@ pub async fn run_task(
     task: impl AsyncFn(App) -> anyhow::Result<()>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> ExitCode {
+    let task = &task;
+    ended(logged().and(perform(async |app, _: IgnoredAny| task(app).await, app).await))
+}
+
+/// The same for a task that reads its event.
+pub async fn run_task_on<E: DeserializeOwned + Send + 'static>(
+    task: impl AsyncFn(App, E) -> anyhow::Result<()>,
+    app: impl Future<Output = anyhow::Result<App>>,
+) -> ExitCode {
     ended(logged().and(perform(task, app).await))
 }
 
-async fn perform(
-    task: impl AsyncFn(App) -> anyhow::Result<()>,
+async fn perform<E: DeserializeOwned + Send + 'static>(
+    task: impl AsyncFn(App, E) -> anyhow::Result<()>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> anyhow::Result<()> {
     let (app, task) = (app.await.context("building the service's parts")?, &task);
-    let handler = service_fn(|_: LambdaEvent<IgnoredAny>| {
+    let handler = service_fn(|event: LambdaEvent<E>| {
         let app = app.clone();
         async move {
-            let done = task(app).await;
+            let done = task(app, event.payload).await;
             done.inspect_err(|fault| tracing::error!(cause = format!("{fault:#}"), "task failed"))
                 .map_err(|_| lambda_http::Error::from("the task failed; its log says why"))
         }
