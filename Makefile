@@ -51,7 +51,8 @@ verify-log: ## Prove the log's chain unbroken (URL, TOKEN of an administrator, H
 
 load: fonts ## Open-loop load on the local service, with a live display and a latency table
 	@cargo build --quiet --profile bench -p local -p tests --bins
-	@./target/release/load
+	@# As in production unless said otherwise: nobody is told of certificates.
+	@NOTIFY_SMS=$${NOTIFY_SMS:-off} NOTIFY_EMAIL=$${NOTIFY_EMAIL:-off} ./target/release/load
 
 fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh

@@ -7,6 +7,7 @@ use lambda_http::{
     Body, IntoResponse, LambdaEvent, Request, RequestExt, Response, request::RequestContext, service_fn,
     tower::ServiceExt,
 };
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use std::{
     future::{Future, ready},
@@ -37,23 +38,23 @@ pub async fn run_task(
     task: impl AsyncFn(App) -> anyhow::Result<()>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> ExitCode {
-    run_trigger(async |app, _| task(app).await.map(|()| Value::Null), app).await
+    run_trigger(async |app, _: IgnoredAny| task(app).await.map(Value::from), app).await
 }
 
 /// Answers each event of another service of AWS's, such as a user pool's trigger, with what `answer` makes of it. A failure is logged and fails the invocation.
-pub async fn run_trigger(
-    answer: impl AsyncFn(App, Value) -> anyhow::Result<Value>,
+pub async fn run_trigger<E: DeserializeOwned + Send + 'static>(
+    answer: impl AsyncFn(App, E) -> anyhow::Result<Value>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> ExitCode {
     ended(logged().and(perform(answer, app).await))
 }
 
-async fn perform(
-    answer: impl AsyncFn(App, Value) -> anyhow::Result<Value>,
+async fn perform<E: DeserializeOwned + Send + 'static>(
+    answer: impl AsyncFn(App, E) -> anyhow::Result<Value>,
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> anyhow::Result<()> {
     let (app, answer) = (app.await.context("building the service's parts")?, &answer);
-    let handler = service_fn(|event: LambdaEvent<Value>| {
+    let handler = service_fn(|event: LambdaEvent<E>| {
         let app = app.clone();
         async move {
             let done = answer(app, event.payload).await;

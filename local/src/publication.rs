@@ -1,9 +1,11 @@
-//! What schedules and a stream do on AWS: publishes changes of status, seals the log and goes on with recalls every few seconds until the service stops.
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post and goes on with recalls every few seconds until the
+//! service stops.
 
 use anyhow::{Context, Result};
 use issuer::{
     App,
     audit::seal,
+    post::deliver,
     recall::{self, Task},
     status::publish,
 };
@@ -50,6 +52,9 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             }
             if let Err(fault) = seal(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "the log was not sealed");
+            }
+            if let Err(fault) = deliver(&app, every.max(Duration::from_secs(5))).await {
+                tracing::error!(cause = format!("{fault:#}"), "the post was not delivered");
             }
             // For less than a change may take to be published.
             for task in [Task::Status, Task::Signature] {

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES)
+POSTING = {POST, POST_WORKER, POST_BOUNCES}
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -25,7 +26,7 @@ MAY = {
     "kms:Sign lists": {PUBLISH},
     "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER} | FETCHING,
+    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER} | FETCHING | POSTING,
     "kms:Decrypt of DigiLocker's key": {DIGILOCKER},
     "kms:Decrypt of another secret": NOBODY,
     "kms:VerifyMac": NOBODY,
@@ -34,12 +35,12 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
-    "dynamodb:GetItem": {PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
+    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER},
+    "dynamodb:GetItem": {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
+    "dynamodb:PutItem": {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN},
     "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER},
-    "dynamodb:DeleteItem": {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN},
+    "dynamodb:DeleteItem": {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
     "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
@@ -61,6 +62,8 @@ MAY = {
     "lambda:GetFunction": NOBODY,
     "iam:PutRolePolicy": NOBODY,
     "sns:Publish": NOBODY,
+    "sns:Publish to a telephone": {POST_WORKER},
+    "ses:SendEmail": {POST_WORKER},
     "cloudformation:DescribeStacks": NOBODY,
 }
 
@@ -68,7 +71,7 @@ MAY = {
 PARTITIONS = {
     CERTIFY: {
         "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"},
-        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
     },
     REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
@@ -100,6 +103,15 @@ PARTITIONS = {
     DIGILOCKER: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"A#*"}},
     PARTNER: {"Query": {"B#*"}, "GetItem": {"D#partners#*"}, "UpdateItem": {"N#partner-*"}, "PutItem": {"A#*"}},
     PARTNERS_ADMIN: {"Query": {"D#partners#*"}, "GetItem": {"D#partners#*"}, "PutItem": {"D#partners#*", "A#*"}, "DeleteItem": {"D#partners#*"}},
+    POST: {
+        "Query": {"D#dead-parcels#*"}, "GetItem": {"D#dead-parcels#*", "D#silence#*"}, "PutItem": {"D#parcels#*", "D#dead-parcels#*", "D#silence#*"},
+        "DeleteItem": {"D#dead-parcels#*", "D#silence#*"},
+    },
+    POST_WORKER: {
+        "Query": {"D#parcels#*", "B#*"}, "GetItem": {"D#parcels#*", "D#silence#*"}, "PutItem": {"D#parcels#*", "D#dead-parcels#*"}, "DeleteItem": {"D#parcels#*"},
+        **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
+    },
+    POST_BOUNCES: {"PutItem": {"D#silence#*"}},
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 
@@ -206,6 +218,11 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "lambda:GetFunction": lambda: client["lambda"].get_function(FunctionName=function),
         "iam:PutRolePolicy": lambda: client["iam"].put_role_policy(RoleName="nosuch", PolicyName="x", PolicyDocument="{}"),
         "sns:Publish": lambda: client["sns"].publish(TopicArn=stack.outputs["AlarmTopicArn"], Message="proof"),
+        "sns:Publish to a telephone": lambda: client["sns"].publish(PhoneNumber="+919000000099", Message="proof"),
+        "ses:SendEmail": lambda: client["sesv2"].send_email(
+            FromEmailAddress="nobody@health.example", Destination={"ToAddresses": ["nobody@example.org"]},
+            Content={"Simple": {"Subject": {"Data": "proof"}, "Body": {"Text": {"Data": "proof"}}}},
+        ),
         "cloudformation:DescribeStacks": lambda: client["cloudformation"].describe_stacks(StackName=stack.name),
     }
 
@@ -250,4 +267,4 @@ def listed(one_or_more) -> list[str]:
 
 
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "cloudformation")
+SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "sesv2", "cloudformation")

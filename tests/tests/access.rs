@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 60] = [
+const GUARDED: [(&str, &str, &[&str]); 66] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -73,6 +73,12 @@ const GUARDED: [(&str, &str, &[&str]); 60] = [
     ("GET", "/divoc/api/v1/partners/X", &["admin"]),
     ("PUT", "/divoc/api/v1/partners/X", &["admin"]),
     ("DELETE", "/divoc/api/v1/partners/X", &["admin"]),
+    ("GET", "/divoc/api/v1/post/dead", &["admin"]),
+    ("POST", "/divoc/api/v1/post/dead/replay", &["admin"]),
+    ("DELETE", "/divoc/api/v1/post/dead/0-1", &["admin"]),
+    ("GET", "/divoc/api/v1/post/secret", &["admin"]),
+    ("GET", "/divoc/api/citizen/silence", &["citizen"]),
+    ("POST", "/divoc/api/citizen/silence", &["citizen"]),
 ];
 
 const OPEN: [&str; 10] = [
@@ -142,6 +148,11 @@ async fn no_guarded_route_opens_without_a_token_and_no_open_one_asks_for_it() {
     for path in SIGNED {
         let answer = service.client.send(Method::POST, path, "admin", &[], body("POST")).await.unwrap();
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, ""), "{path}");
+    }
+    // The link in a mail is its own proof, and this one is none.
+    for method in [Method::GET, Method::POST] {
+        let forged = service.client.send(method, "/divoc/api/post/unsubscribe/x", "", &[], None).await.unwrap();
+        assert_eq!(forged.status, 400);
     }
 }
 

@@ -22,7 +22,7 @@ fn described() -> BTreeSet<(String, String)> {
 /// The routes as the sources declare them: `.route("path", method(…`.
 fn declared() -> BTreeSet<(String, String)> {
     let folder = format!("{}/../shared/issuer/src", env!("CARGO_MANIFEST_DIR"));
-    let folders = [folder.clone(), format!("{folder}/keys")];
+    let folders = [folder.clone(), format!("{folder}/keys"), format!("{folder}/post")];
     let sources: Vec<String> = folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
@@ -69,7 +69,12 @@ async fn every_described_route_is_served() {
             .replace("{recallId}", "1")
             .replace("{requestId}", "1");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
-        let path = path.replace("{thumbprint}", "X").replace("{linkId}", "X").replace("{partnerId}", "X");
+        let path = path
+            .replace("{thumbprint}", "X")
+            .replace("{linkId}", "X")
+            .replace("{partnerId}", "X")
+            .replace("{parcelId}", "0-1")
+            .replace("{token}", "x");
         let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
         // There is no second list yet, and a question without a body is none.
@@ -81,6 +86,7 @@ async fn every_described_route_is_served() {
                 answer.status == 415
             }
             path if path.starts_with("/divoc/api/share/") => answer.status == 415,
+            "/divoc/api/post/unsubscribe/x" => answer.status == 400,
             _ => matches!(answer.status, 200 | 401),
         };
         assert!(fits, "{method} {path}: {}", answer.status);

@@ -8,7 +8,10 @@
 )]
 
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
-use axum::{Json, Router, routing::get};
+use axum::{
+    Json, Router,
+    routing::{self, get},
+};
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
 use issuer::ports::{IdentityProvider, KeyRing, StatusChange};
 use lambda::{Function, Template, binary, event, root};
@@ -22,6 +25,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs,
     process::Command,
+    sync::{Arc, Mutex},
 };
 use tests::{Answer, pixels};
 use time::OffsetDateTime;
@@ -313,6 +317,86 @@ async fn digilocker_and_partners_are_given_what_they_ask_for() {
     assert_eq!(routes.map(|requests| requests.len()), [1, 4, 1]);
 }
 
+#[tokio::test]
+async fn what_is_told_of_certificates_leaves_through_functions_of_their_own() {
+    let mut stack = Stack::up().await;
+    let (url, told) = vaccinating_system().await;
+    stack.deployed.extend(
+        [
+            ("ACK_CALLBACK_URL", url.as_str()),
+            ("PUBLIC_URL", "https://certificates.health.example"),
+            ("NOTIFY_SMS", "on"),
+            ("NOTIFY_EMAIL", "on"),
+            ("MAIL_FROM", "no-reply@health.example"),
+            ("MAIL_EVENTS", ""),
+        ]
+        .map(|(name, value)| (name, value.to_owned())),
+    );
+    let identities = aws_sdk_sesv2::Client::new(&stack.emulator.sdk());
+    identities.create_email_identity().email_identity("health.example").send().await.unwrap();
+    let certify = stack.function("certify").await;
+    let worker = stack.function("post_worker").await;
+
+    // 1. Two doses of somebody with a mailbox: acknowledged, and told in the language of the facility's state.
+    let body = fs::read_to_string(root().join("events/certify/two-doses.json")).unwrap();
+    let report =
+        redirected(event("certify", &[(TOKEN, &stack.token("certifier"))]), "/divoc/api/v1/certify", Some(&body));
+    ok(certify.answer(report).await, "application/json");
+    worker.outcome(event("post_worker", &[])).await.unwrap();
+    let doses: BTreeSet<_> = told.lock().unwrap().iter().map(|body| body["dose"].as_u64().unwrap()).collect();
+    assert_eq!(doses, [1, 2].into());
+    let contacts =
+        |contact: &Value| contact.as_str().unwrap().split_once(':').unwrap().1.replace(' ', "").to_lowercase();
+    let person = serde_json::from_str::<Value>(&body).unwrap()[0]["recipient"]["contact"].clone();
+    let person: Vec<_> = person.as_array().unwrap().iter().map(contacts).collect();
+    let sent = stack.emulator.get("/_ministack/sns/sms-messages");
+    assert!(sent.contains(&person[0]) && sent.contains("https://certificates.health.example/portal/"), "{sent}");
+    let sent = stack.emulator.get("/_ministack/ses/messages");
+    assert!(sent.contains(&person[1]) && sent.contains("no-reply@health.example"), "{sent}");
+
+    // 2. The mail bounced, and the next one is not sent.
+    let bounces = stack.function("post_bounces").await;
+    let bounce = event("post_bounces", &[("nobody@example.org", &person[1])]);
+    bounces.outcome(bounce).await.unwrap();
+    let before = stack.emulator.get("/_ministack/ses/messages").matches(&person[1]).count();
+    let corrected = body.replacen("\"batch\": \"", "\"batch\": \"X", 2);
+    let mut correct = redirected(
+        event("certify", &[(TOKEN, &stack.token("certifier"))]),
+        "/divoc/api/v1/certificate",
+        Some(&corrected),
+    );
+    correct["requestContext"]["http"]["method"] = "PUT".into();
+    ok(certify.answer(correct).await, "application/json");
+    worker.outcome(event("post_worker", &[])).await.unwrap();
+    assert_eq!(stack.emulator.get("/_ministack/ses/messages").matches(&person[1]).count(), before);
+    assert_eq!(told.lock().unwrap().len(), 4);
+
+    // 3. An administrator sees that nothing was given up.
+    let post = stack.function("post").await;
+    let dead = ok(post.answer(event("post", &[(TOKEN, &stack.token("admin"))])).await, "application/json").json();
+    assert_eq!(dead, json!({ "parcels": [], "next": null }));
+
+    // 4. The logs tell how it went, and nothing of whom.
+    let lines: Vec<Value> = worker.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rounds: Vec<_> = lines.iter().filter(|line| line["message"] == "post delivered").collect();
+    assert_eq!((rounds.len(), &rounds[0]["post_lag_seconds"], &rounds[0]["told"]), (2, &json!(0), &json!(6)));
+    for function in [&certify, &worker, &bounces, &post] {
+        requests(&function.log());
+        assert!(person.iter().all(|contact| !function.log().contains(contact.trim_start_matches('+'))));
+    }
+}
+
+/// A system that is told of certificates, and what it was told.
+async fn vaccinating_system() -> (String, Arc<Mutex<Vec<Value>>>) {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&told);
+    let hear = async move |Json(body): Json<Value>| kept.lock().unwrap().push(body);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/ack", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/ack", routing::post(hear))).await });
+    (url, told)
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();
@@ -347,6 +431,11 @@ fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send
         }
         if name == "login_challenge" {
             assert_eq!(event["triggerSource"], "VerifyAuthChallengeResponse_Authentication");
+            continue;
+        }
+        if name == "post_bounces" {
+            let record = &event["Records"][0];
+            assert_eq!((&record["EventSource"], &record["Sns"]["Type"]), (&json!("aws:sns"), &json!("Notification")));
             continue;
         }
         if template.routes(name).is_empty() {
@@ -479,6 +568,7 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("STATUS_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
         ("LISTS_BUCKET_NAME", "lists".to_owned()),
         ("MAIL_FROM", "no-reply@health.example".to_owned()),
+        ("MAIL_EVENTS", String::new()),
         ("OIDC_ISSUER", ISSUER.to_owned()),
         ("OIDC_AUDIENCE", AUDIENCE.to_owned()),
         ("OIDC_KEY_SET_URL", "https://idp.example.org/keys".to_owned()),

@@ -8,12 +8,18 @@
 )]
 
 use credential::Purpose;
-use issuer::ports::{KeyChange, KeyReason, KeyRing};
+use issuer::{
+    App,
+    config::Callback,
+    ports::{KeyChange, KeyReason, KeyRing},
+    post::deliver,
+};
 use reqwest::Method;
 use serde_json::json;
 use std::{
     io::Write,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 use tests::{Answer, Service, people};
 use tracing_subscriber::{Layer, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
@@ -31,6 +37,16 @@ impl Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// An acknowledgement that nobody takes is given up, and messages are sent.
+async fn deliver_the_post(app: &App) {
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let mut config = (*app.config).clone();
+    config.post.most_tries = 1;
+    config.post.callback = Some(Callback { url: format!("http://{gone}/ack"), token: None, secret_version: 1 });
+    let done = deliver(&App { config: Arc::new(config), ..app.clone() }, Duration::from_secs(10)).await.unwrap();
+    assert_eq!((done.told, done.dead), (1, 1));
 }
 
 /// The signing key has a CA's certificates, whose end is logged when verifiers ask; then it is compromised, and a refusal to sign is logged.
@@ -79,7 +95,15 @@ async fn no_log_and_no_problem_tells_who_someone_is() {
     let lines = tracing_subscriber::fmt::layer().with_writer(move || kept.clone());
     // As chatty as the service can be made.
     tracing_subscriber::registry().with(lines.with_filter(filter_fn(issuer::log::is_safe))).init();
-    let service = Service::start().await;
+    let mut app = None;
+    let service = Service::with(|parts| {
+        let mut config = (*parts.config).clone();
+        let url = "http://127.0.0.1:1/ack".to_owned();
+        config.post.callback = Some(Callback { url, token: None, secret_version: 1 });
+        parts.config = Arc::new(config);
+        app = Some(parts.clone());
+    })
+    .await;
     let event = people::event(77, 1);
     let issued = service.client.certify("v1", &json!([event])).await.unwrap();
     assert_eq!(issued.status, 200);
@@ -99,12 +123,15 @@ async fn no_log_and_no_problem_tells_who_someone_is() {
         answers.push(service.client.get(path, "fetcher").await.unwrap());
         answers.push(service.client.get(path, "citizen").await.unwrap());
     }
+    deliver_the_post(&app.unwrap()).await;
     answers.push(report_the_key(&service).await);
     let shared = share(&service, issued.json()["certificates"][0]["certificateId"].as_str().unwrap()).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let watched = include_str!("../../infra/watch.yaml");
     for (logged, alarm) in [
         ("chain_days_left=36", "{ $.chain_days_left = * }"),
+        ("post_lag_seconds=0", "{ $.post_lag_seconds = * }"),
+        ("post_dead=1", "{ $.post_dead = * }"),
         ("problem=\"signing-key\"", "{ $.problem = \"signing-key\" }"),
     ] {
         assert!(log.contains(logged), "{logged} is not in the log: {log}");

@@ -4,14 +4,12 @@
 //! cost minutes of compiling and start-up for what is here in a page. Whoever calls them without a ticket gets nothing: the pool's trigger
 //! ([`crate::login_challenge()`]) asks for it. A citizen gets the identity token alone; access and refresh tokens, with which accounts are changed, stay here.
 
-use crate::https::{Https, protected};
+use crate::https::Https;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use aws_lc_rs::rand;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
 use credential::Contact;
-use issuer::ports::CitizenTokens;
+use issuer::{config::web_address, ports::CitizenTokens};
 use serde_json::{Value, json};
 
 /// The [`CitizenTokens`] of a user pool's public client.
@@ -25,7 +23,7 @@ pub(crate) struct CognitoSignIn {
 impl CognitoSignIn {
     /// The client of that id at the region's API; without a URL nobody gets a token.
     pub(crate) fn new(url: Option<String>, client_id: String, https: Https) -> Result<Self> {
-        let url = url.map(|url| protected("CITIZEN_SIGN_IN_URL", url)).transpose()?;
+        let url = url.map(|url| web_address("CITIZEN_SIGN_IN_URL", url)).transpose()?;
         Ok(Self { url, client_id, https })
     }
 
@@ -60,13 +58,12 @@ impl CognitoSignIn {
 
     async fn call(&self, operation: &str, body: &Value) -> Result<Outcome> {
         let url = self.url.as_deref().context("CITIZEN_SIGN_IN_URL is not set")?;
-        let mut request = HttpRequest::new(SdkBody::from(body.to_string()));
-        request.set_method("POST")?;
-        request.set_uri(url)?;
-        let headers = request.headers_mut();
-        headers.insert("content-type", "application/x-amz-json-1.1");
-        headers.insert("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
-        let (status, answer) = self.https.ask(request).await.with_context(|| format!("asking Cognito: {operation}"))?;
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}")),
+        ];
+        let answered = self.https.post(url, &headers, body.to_string().as_bytes()).await;
+        let (status, answer) = answered.with_context(|| format!("asking Cognito: {operation}"))?;
         let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
         if status == 200 {
             return Ok(Outcome::Done(answer));

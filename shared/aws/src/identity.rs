@@ -1,10 +1,9 @@
 //! The identity provider's keys over HTTPS.
 
-use crate::https::{Https, protected};
+use crate::https::Https;
 use anyhow::{Context, Result, ensure};
 use async_trait::async_trait;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use issuer::ports::IdentityProvider;
+use issuer::{config::web_address, ports::IdentityProvider};
 use jsonwebtoken::jwk::JwkSet;
 
 /// The [`IdentityProvider`] whose JSON Web Key Set (RFC 7517) lies under a URL.
@@ -17,12 +16,12 @@ pub(crate) struct KeySetUrl {
 impl KeySetUrl {
     /// The key set under the URL that the variable `name` holds; asks for nothing yet.
     pub(crate) fn new(name: &str, url: String, https: Https) -> Result<Self> {
-        Ok(Self { url: protected(name, url)?, https })
+        Ok(Self { url: web_address(name, url)?, https })
     }
 
     async fn fetch(&self) -> Result<JwkSet> {
-        let (status, body) = self.https.ask(HttpRequest::get(&self.url)?).await?;
-        ensure!((200..300).contains(&status), "status {status}");
+        let (status, body) = self.https.get(&self.url).await?;
+        ensure!((200..=299).contains(&status), "status {status}");
         Ok(serde_json::from_slice(&body)?)
     }
 }
@@ -37,7 +36,7 @@ impl IdentityProvider for KeySetUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::https::MOST;
+    use crate::{MOST, PATIENCE};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -80,6 +79,6 @@ mod tests {
             // A client that has read enough hangs up.
             let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
         });
-        KeySetUrl::new("OIDC_KEY_SET_URL", url, Https::new())?.key_set().await
+        KeySetUrl::new("OIDC_KEY_SET_URL", url, Https::new(PATIENCE, MOST))?.key_set().await
     }
 }

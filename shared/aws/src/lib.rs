@@ -12,8 +12,11 @@ mod secrets;
 mod sender;
 mod signer;
 mod store;
+mod webhook;
 
-use crate::{cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, sender::NoSender};
+use crate::{
+    cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, sender::NoSender, webhook::NoWebhook,
+};
 pub use files::S3Files;
 pub use login_challenge::login_challenge;
 pub use page::page;
@@ -22,6 +25,7 @@ pub use secrets::KmsSecrets;
 pub use sender::AwsSender;
 pub use signer::KmsSigner;
 pub use store::{DynamoStore, create_table};
+pub use webhook::HttpsWebhook;
 
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
@@ -80,6 +84,14 @@ pub async fn app_with_sender() -> Result<App> {
 /// As [`app_with_printer`].
 pub async fn app_with_printer_and_sender() -> Result<App> {
     Ok(App { sender: sender().await?, ..app_with_printer().await? })
+}
+
+/// The service on AWS for the function that delivers parcels: to people and to another system.
+///
+/// # Errors
+/// As [`app_with_printer`].
+pub async fn app_with_post() -> Result<App> {
+    Ok(App { webhook: Arc::new(HttpsWebhook::new()), ..app_with_printer_and_sender().await? })
 }
 
 async fn sender() -> Result<Arc<AwsSender>> {
@@ -155,7 +167,7 @@ fn assemble(
     printer: Option<Arc<document::Printer>>,
 ) -> Result<App> {
     let config = Config::from_env()?;
-    let https = Https::new();
+    let https = Https::new(PATIENCE, MOST);
     let provider = KeySetUrl::new("OIDC_KEY_SET_URL", resources.key_set_url.clone(), https.clone())?;
     let citizens_keys = resources.citizens_key_set_url.unwrap_or(resources.key_set_url);
     let citizens_provider = KeySetUrl::new("CITIZEN_OIDC_KEY_SET_URL", citizens_keys, https.clone())?;
@@ -171,6 +183,7 @@ fn assemble(
         cabinet: store.clone(),
         sender: Arc::new(NoSender),
         secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
+        webhook: Arc::new(NoWebhook),
         key_ring: store,
         public_files,
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
@@ -190,3 +203,8 @@ fn s3(sdk: &SdkConfig) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some());
     aws_sdk_s3::Client::from_conf(config.build())
 }
+
+/// How long a caller waits for an identity provider.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// A key set has some kilobytes, a token fewer.
+const MOST: usize = 256 << 10;

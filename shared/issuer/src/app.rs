@@ -7,8 +7,9 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls,
-        Registrations, Secrets, Sender, Signer, Store,
+        Registrations, Secrets, Sender, Signer, Store, Webhook,
     },
+    post,
     print::Printing,
 };
 use credential::VerificationMethod;
@@ -49,6 +50,8 @@ pub struct App {
     pub citizen_tokens: Arc<dyn CitizenTokens>,
     /// Secrets shared with somebody outside.
     pub secrets: Arc<dyn Secrets>,
+    /// Another system that is told of certificates.
+    pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
@@ -65,6 +68,8 @@ pub struct App {
     pub status_method: Arc<OnceCell<VerificationMethod>>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
     pub numbers: Arc<Mutex<Range<u64>>>,
+    /// That other system's token, as long as it is good.
+    pub callback_token: Arc<Mutex<Option<post::Token>>>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -91,6 +96,7 @@ impl App {
             sender: ports.sender,
             citizen_tokens: ports.citizen_tokens,
             secrets: ports.secrets,
+            webhook: ports.webhook,
             public_files: ports.public_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
@@ -99,6 +105,7 @@ impl App {
             current: Arc::default(),
             status_method: Arc::default(),
             numbers: Arc::default(),
+            callback_token: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }
@@ -134,6 +141,8 @@ pub struct Ports {
     pub citizen_tokens: Arc<dyn CitizenTokens>,
     /// Secrets shared with somebody outside.
     pub secrets: Arc<dyn Secrets>,
+    /// Another system that is told of certificates.
+    pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.

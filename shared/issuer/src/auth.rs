@@ -118,6 +118,11 @@ impl Caller {
         self.phone.as_ref()
     }
 
+    /// The telephone number that the token names. Personal data.
+    pub(crate) fn phone(&self) -> Option<&Contact> {
+        self.phone.as_ref()
+    }
+
     /// Keeps the certificates that the caller may see.
     ///
     /// # Errors
@@ -193,6 +198,12 @@ impl Admission for Admins {
 pub struct Historians;
 impl Admission for Historians {
     const ROLES: &'static [Role] = &[Role::Citizen, Role::Admin];
+}
+
+/// People, about what is theirs.
+pub struct Citizens;
+impl Admission for Citizens {
+    const ROLES: &'static [Role] = &[Role::Citizen];
 }
 
 /// Those who ask whether a certificate exists.

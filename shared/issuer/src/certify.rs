@@ -8,6 +8,7 @@ use crate::{
     http::{Json, with_member},
     keys,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
+    post::parcels,
     status::positions_secret,
 };
 use anyhow::{Context, Result};
@@ -114,8 +115,8 @@ impl Mandate {
 /// 1. The intent is stored first: a slot per programme, beneficiary and dose or sample, leased to this attempt. It fixes certificate id and time of issue,
 ///    so whoever finishes the work prepares the same bytes.
 /// 2. Only the holder of the lease signs, and only as long as the lease surely lasts: nothing is signed twice.
-/// 3. Certificate, look-ups, audit entry, the closed slot and the end of the certificate that it corrects are stored in one transaction, which checks the
-///    lease and that nothing else happened to the slot. There is no moment with two valid certificates, or none.
+/// 3. Certificate, look-ups, audit entry, what is to be told of it, the closed slot and the end of the certificate that it corrects are stored in one
+///    transaction, which checks the lease and that nothing else happened to the slot. There is no moment with two valid certificates, or none.
 ///
 /// A crash before the transaction leaves an expired lease: the same event again takes the slot over. A crash after it leaves nothing to do.
 ///
@@ -189,8 +190,9 @@ async fn sign_and_store(
         predecessor: intent.follows.corrected().map(|corrected| corrected.certificate_id.clone()),
         deeds: vec![deed.clone()],
     };
+    let parcels = parcels(app, &pepper, &certificate, event.contacts(), deed.at)?;
     let audit = Audit { deed, key: Some(method.key.thumbprint()) };
-    let commit = app.store.commit(intent, &certificate, &audit, &[]).await.context("storing a certificate")?;
+    let commit = app.store.commit(intent, &certificate, &audit, &parcels).await.context("storing a certificate")?;
     if commit == Commit::Stored {
         tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "issued");
     }

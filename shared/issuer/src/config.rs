@@ -6,8 +6,9 @@ pub use citizens::{Citizens, Login};
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
-use credential::{Profile, Rules, qr::Form};
-use std::{str::FromStr, time::Duration};
+use credential::{Contact, Profile, Rules, qr::Form};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr, time::Duration};
 
 /// What a country sets, all of it from environment variables.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub page_frame_ancestors: String,
     /// `STATUS_VALID_SECONDS` (86,400): how long a revocation list may be relied on; a new one is there after three quarters of it at the latest.
     pub status_valid: Duration,
+    /// What is told to whom of a certificate.
+    pub post: Post,
     /// Who may call.
     pub identity: Identity,
     /// How people log in to see their own certificates.
@@ -64,6 +67,84 @@ pub enum Matching {
     Mobile,
     /// Or the name, which DigiLocker has from the person's identity document, is the certificate's.
     MobileOrName,
+}
+
+/// What is told to whom when a certificate was issued or corrected; nothing to nobody unless said.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The vaccinating system that is told of every certificate.
+    pub callback: Option<Callback>,
+    /// `NOTIFY_SMS` and `NOTIFY_EMAIL` (`on` or `off`, the default; on one machine the default is `on`): how citizens are told.
+    pub channels: Vec<Channel>,
+    /// `POST_MOST_TRIES` (20, which takes about half a day): after how many tries in vain a parcel is dead.
+    pub most_tries: u32,
+}
+
+/// A way to a citizen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// Text messages.
+    Sms,
+    /// Mails.
+    Mail,
+}
+
+impl Channel {
+    /// The way to that contact.
+    pub fn of(contact: &Contact) -> Self {
+        match contact {
+            Contact::Telephone(_) => Self::Sms,
+            Contact::Email(_) => Self::Mail,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// Where certificates are acknowledged; DIVOC's names.
+#[derive(Clone, Debug)]
+pub struct Callback {
+    /// `ACK_CALLBACK_URL`: where each certificate is posted to; default: nowhere.
+    pub url: String,
+    /// The way to a token; none where `ACK_CALLBACK_AUTH_URL` is not said.
+    pub token: Option<TokenSource>,
+    /// `ACK_SECRET_VERSION` (1): the secret that signs. One more is another secret; the one before it signs beside it.
+    pub secret_version: u32,
+}
+
+/// Where the token comes from that the receiver of acknowledgements wants to see.
+#[derive(Clone, Debug)]
+pub struct TokenSource {
+    /// `ACK_CALLBACK_AUTH_URL`: what gives it.
+    pub url: String,
+    /// `ACK_CALLBACK_AUTH_KEY`: our name there.
+    pub key: Secret,
+    /// `ACK_CALLBACK_AUTH_TOKEN_EXPIRY` (10): minutes that it is used.
+    pub expiry: Duration,
+}
+
+/// A text that is not to be shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 /// Whether the signing key needs certificates of a CA.
@@ -112,13 +193,16 @@ impl Config {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
-    /// The same where some variables are given, whatever the environment says of them.
+    /// The same where some variables are given, whatever the environment says of them, and others have another default.
     ///
     /// # Errors
     /// As [`Config::from_env`].
-    pub fn from_env_with(given: &[(&str, &str)]) -> Result<Self> {
-        let given = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        Self::from_lookup(|name| given(name).or_else(|| std::env::var(name).ok()))
+    pub fn from_env_with(given: &[(&str, &str)], usual: &[(&str, &str)]) -> Result<Self> {
+        fn of(list: &[(&str, &str)], name: &str) -> Option<String> {
+            list.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        }
+        let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self::from_lookup(|name| of(given, name).or_else(|| said(name)).or_else(|| of(usual, name)))
     }
 
     /// The same from any source of variables.
@@ -196,6 +280,7 @@ impl Config {
                     _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
                 },
             },
+            post: post(&lookup)?,
             identity: Identity {
                 issuer: required("OIDC_ISSUER")?,
                 audience: required("OIDC_AUDIENCE")?,
@@ -333,6 +418,49 @@ pub fn log_levels() -> String {
     std::env::var("RUST_LOG").ok().filter(|levels| !levels.is_empty()).unwrap_or_else(|| "info".to_owned())
 }
 
+/// What is told to whom.
+fn post(lookup: &impl Fn(&str) -> Option<String>) -> Result<Post> {
+    let said = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    let text = |name: &str, default: &str| said(name).unwrap_or_else(|| default.to_owned());
+    let mut channels = Vec::new();
+    for (name, channel) in [("NOTIFY_SMS", Channel::Sms), ("NOTIFY_EMAIL", Channel::Mail)] {
+        match text(name, "off").as_str() {
+            "on" => channels.push(channel),
+            "off" => {}
+            _ => bail!("{name} must be on or off"),
+        }
+    }
+    let source = |url: String| -> Result<TokenSource> {
+        let key = Secret(said("ACK_CALLBACK_AUTH_KEY").context("ACK_CALLBACK_AUTH_KEY is not set")?);
+        let name = "ACK_CALLBACK_AUTH_TOKEN_EXPIRY";
+        let minutes: u16 = number(name, &text(name, "10"))?;
+        let expiry = Duration::from_mins(minutes.into());
+        Ok(TokenSource { url: web_address("ACK_CALLBACK_AUTH_URL", url)?, key, expiry })
+    };
+    let callback = |url: String| -> Result<Callback> {
+        let token = said("ACK_CALLBACK_AUTH_URL").map(source).transpose()?;
+        let secret_version = number("ACK_SECRET_VERSION", &text("ACK_SECRET_VERSION", "1"))?;
+        Ok(Callback { url: web_address("ACK_CALLBACK_URL", url)?, token, secret_version })
+    };
+    Ok(Post {
+        callback: said("ACK_CALLBACK_URL").map(callback).transpose()?,
+        channels,
+        most_tries: number("POST_MOST_TRIES", &text("POST_MOST_TRIES", "20"))?,
+    })
+}
+
+/// The URL of another system: what is said to it is said in secret. Unprotected ones are taken on this machine alone, where emulators and tests live.
+///
+/// # Errors
+/// When it is something else; `name` is what the error calls it.
+pub fn web_address(name: &str, value: String) -> Result<String> {
+    let safe = ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| value.starts_with(start));
+    if !safe || value.contains(|c: char| !c.is_ascii_graphic() || c == '@') {
+        bail!("{name} must start with https://");
+    }
+    Ok(value)
+}
+
 /// A year: beyond that a list is no news.
 const MOST_VALID: u64 = 366 * 86_400;
 /// A day.
@@ -435,6 +563,25 @@ mod tests {
     }
 
     #[test]
+    fn nobody_is_told_anything_unless_said() {
+        let post = with(&[("ACK_CALLBACK_AUTH_URL", "https://health.example/token")]).unwrap().post;
+        assert!(post.callback.is_none() && post.channels.is_empty());
+        let url = ("ACK_CALLBACK_URL", "https://health.example/ack");
+        let said = [url, ("NOTIFY_EMAIL", "on"), ("ACK_CALLBACK_AUTH_KEY", "our-name"), ("ACK_SECRET_VERSION", "3")];
+        let post = with(&said).unwrap().post;
+        assert_eq!((post.channels, post.most_tries), (vec![Channel::Mail], 20));
+        let callback = post.callback.unwrap();
+        assert_eq!((callback.url.as_str(), callback.secret_version), ("https://health.example/ack", 3));
+        assert!(callback.token.is_none());
+        let token = ("ACK_CALLBACK_AUTH_URL", "https://health.example/token");
+        let fault = with(&[url, token]).unwrap_err().to_string();
+        assert_eq!(fault, "ACK_CALLBACK_AUTH_KEY is not set");
+        let token = with(&[url, token, ("ACK_CALLBACK_AUTH_KEY", "our-name")]).unwrap().post.callback.unwrap().token;
+        assert_eq!(token.as_ref().unwrap().expiry, Duration::from_mins(10));
+        assert!(!format!("{token:?}").contains("our-name"));
+    }
+
+    #[test]
     fn a_wrong_value_names_its_variable() {
         let cases = [
             ("OIDC_ISSUER", ""),
@@ -459,6 +606,11 @@ mod tests {
             ("DIGILOCKER_DOCTYPE", "VA CER"),
             ("DIGILOCKER_INTERNATIONAL_DOCTYPE", "<IVACR>"),
             ("DIGILOCKER_MATCH", "name"),
+            ("NOTIFY_SMS", "true"),
+            ("NOTIFY_EMAIL", "yes"),
+            ("POST_MOST_TRIES", "often"),
+            ("ACK_CALLBACK_URL", "http://health.example/ack"),
+            ("ACK_CALLBACK_URL", "http://127.0.0.1:80@health.example/ack"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

@@ -168,6 +168,9 @@ pub enum Error {
     /// No partner is registered under that id.
     #[error("there is no such partner")]
     NoPartner,
+    /// No dead parcel has that id, or nobody is told anything.
+    #[error("there is no such parcel; it may have been sent again or dropped")]
+    NoParcel,
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -218,6 +221,7 @@ impl Error {
             Self::Conflict { .. } => {
                 (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
             }
+            Self::NoParcel => (StatusCode::NOT_FOUND, "no-parcel", "No such parcel"),
             Self::NoRecall => (StatusCode::NOT_FOUND, "no-recall", "No such recall"),
             Self::NoRequest => (StatusCode::NOT_FOUND, "no-request", "No such request"),
             Self::RequestOpen => (StatusCode::CONFLICT, "request-open", "Asked for already"),

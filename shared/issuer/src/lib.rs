@@ -24,6 +24,7 @@ mod overview;
 pub mod page;
 pub mod partner;
 pub mod ports;
+pub mod post;
 pub mod print;
 pub mod recall;
 pub mod requests;
@@ -67,4 +68,5 @@ pub fn routes() -> Router<App> {
         .merge(digilocker::routes())
         .merge(partner::routes())
         .merge(partner::admin_routes())
+        .merge(post::routes())
 }

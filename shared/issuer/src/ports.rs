@@ -9,6 +9,7 @@ mod recalls;
 mod registrations;
 mod secrets;
 mod sender;
+mod webhook;
 
 pub use audit::{Audit, AuditEvent, Deed, Reason, Remark, RemarkEvent};
 pub use cabinet::{Cabinet, Drawer, Sheet};
@@ -19,6 +20,7 @@ pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::Registrations;
 pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
+pub use webhook::{Reply, Webhook};
 
 use async_trait::async_trait;
 use credential::{

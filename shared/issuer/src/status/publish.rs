@@ -2,10 +2,10 @@
 
 use crate::{
     App,
+    auth::derived_secret,
     ports::{KeyChange, KeyReason, Published, StatusChange},
 };
 use anyhow::{Context, Result, bail};
-use aws_lc_rs::hmac;
 use credential::{
     CertificateId, Position, RevocationList, Status, VerificationMethod,
     bitstring::{self, Bitstring, Purpose},
@@ -278,8 +278,7 @@ async fn signing_key(app: &App) -> Result<&VerificationMethod> {
 /// The secret that draws a certificate's place in its list.
 pub(crate) async fn positions_secret(app: &App) -> Result<[u8; 32]> {
     let pepper = app.pepper.contact_key().await.context("reading the contact key")?;
-    let secret = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &pepper), POSITIONS);
-    secret.as_ref().try_into().context("a secret of another length")
+    Ok(derived_secret(&pepper, POSITIONS))
 }
 
 /// Never to be changed: with another label the same number would lead to another place.
