@@ -56,7 +56,8 @@ fn token(options: &[String]) -> Result<()> {
 fn introduction(running: &Running) -> String {
     let url = running.base_url();
     let place = |name: &str| running.folder().at(name).map(|path| path.display().to_string());
-    let Some((data, tokens)) = place("").zip(place("tokens.json")) else {
+    let places = place("").zip(place("tokens.json")).zip(place("keys/digilocker.key"));
+    let Some(((data, tokens), locker)) = places else {
         return format!("The service runs at {url} and keeps nothing.");
     };
     format!(
@@ -81,6 +82,14 @@ fn introduction(running: &Running) -> String {
   fetch -o certificate.pdf {url}/cert/api/certificatePDF/CODE/1
   fetch -I {url}/cert/api/certificate/CODE/1
   fetch {url}/cert/api/certificateId/CODE/1
+  partner() {{ curl -H "Authorization: Bearer $(token partner)" -H "Content-Type: application/json" "$@"; }}
+  curl -X PUT -H "Authorization: Bearer $(token admin)" -H "Content-Type: application/json" {url}/divoc/api/v1/partners/development-partner \
+    --data '{{"name": "Mine", "scopes": ["certificates", "pdf", "kyc"], "perMinute": 60, "perDay": 1000, "enabled": true}}'
+  partner {url}/cert/external/api/certificates --data '{{"mobile": "9999900104", "beneficiaryId": "10000000000104"}}'
+  partner {url}/cert/external/pdf/certificate -o certificate.pdf --data '{{"mobile": "9999900104", "beneficiaryId": "10000000000104"}}'
+  partner {url}/cert/external/kyc --data '{{"mobile": "9999900104", "beneficiaryId": "10000000000104"}}'
+  pull() {{ curl -H "x-digilocker-hmac: $(openssl dgst -sha256 -hmac "$(cat {locker})" "$2" | sed "s/.* //" | tr -d "\n" | base64 -w0)" --data-binary "@$2" {url}/cert/api/$1; }}
+  pull pullUriRequest tests/vectors/digilocker/uri-by-mobile.request.xml
   curl {url}/.well-known/did.json
   curl {url}/.well-known/jwks.json
   curl {url}/.well-known/public-key.pem

@@ -60,7 +60,7 @@ async fn what_is_secret_is_the_owners_alone() {
     for name in ["", "keys"] {
         assert_eq!(mode(name), 0o700, "{name}");
     }
-    for name in ["keys/signing.pem", "keys/contact.key", "keys/identity.pem", "tokens.json"] {
+    for name in ["keys/signing.pem", "keys/contact.key", "keys/identity.pem", "keys/digilocker.key", "tokens.json"] {
         assert_eq!(mode(name), 0o600, "{name}");
     }
     let written: HashMap<String, String> =
@@ -68,7 +68,7 @@ async fn what_is_secret_is_the_owners_alone() {
     assert_eq!(written, running.tokens());
     let mut roles: Vec<_> = written.into_keys().collect();
     roles.sort();
-    assert_eq!(roles, ["admin", "certifier", "citizen", "fetcher", "verifier"]);
+    assert_eq!(roles, ["admin", "certifier", "citizen", "fetcher", "partner", "verifier"]);
 }
 
 #[tokio::test]

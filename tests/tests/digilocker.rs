@@ -217,7 +217,8 @@ async fn the_header_has_the_name_that_was_agreed_on() {
 #[tokio::test]
 async fn what_is_no_request_is_refused_in_the_protocols_form() {
     let service = start().await;
-    let lol: String = (1..10).map(|n| format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10))).collect();
+    let lol = (1..10).map(|n| format!("<!ENTITY a{n} \"{}\">", format!("&a{};", n - 1).repeat(10)));
+    let lol = lol.collect::<Vec<_>>().concat();
     let bomb = format!(
         "<!DOCTYPE x [<!ENTITY a0 \"lol\">{lol}]><PullURIRequest><DocDetails>&a9;</DocDetails></PullURIRequest>"
     );
@@ -226,7 +227,7 @@ async fn what_is_no_request_is_refused_in_the_protocols_form() {
         "a".repeat(50_000),
         "&a;".repeat(50_000)
     );
-    let attributes: String = (0..50_000).map(|number| format!("a{number}='' ")).collect();
+    let attributes = (0..50_000).map(|number| format!("a{number}='' ")).collect::<Vec<_>>().concat();
     let bodies = [
         String::new(),
         "{}".to_owned(),

@@ -4,7 +4,7 @@
 //! "There is nothing for you" is 200 with `Status="0"`, as the protocol wants it, and is the same whether nobody has that reference, the number and name are
 //! another person's, or the certificate was taken back.
 
-pub mod xml;
+mod xml;
 
 use crate::{
     App, Error,

@@ -136,7 +136,7 @@ async fn asked_by_partner(app: &App, caller: &Caller, scope: Scope, body: &Value
     Ok(asked)
 }
 
-/// Every valid vaccination certificate on that number, in order of issue, each as DIVOC's registry has it.
+/// Every valid vaccination certificate on that number, in order of dose, each as DIVOC's registry has it.
 async fn rows(app: &App, asked: &Asked) -> Answer {
     let all = app.store.certificates(&asked.code, Some(Kind::Vaccination)).await?;
     let mut valid = standing(all, (app.clock)());
@@ -152,7 +152,6 @@ async fn rows(app: &App, asked: &Asked) -> Answer {
         asked.log(app, RemarkEvent::Withheld, &[newest]).await?;
         return Err(Error::OtherMobile);
     }
-    theirs.sort_by_key(|certificate| certificate.issuance.issued_at);
     asked.log(app, RemarkEvent::Shown, &theirs).await?;
     let rows: Vec<Value> = theirs.iter().map(|certificate| row(asked, certificate)).collect();
     Ok(axum::Json(json!({ "certificates": rows })).into_response())

@@ -12,21 +12,21 @@ use std::collections::BTreeMap;
 
 /// What a request says. Personal data.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Request {
+pub(crate) struct Request {
     attributes: BTreeMap<String, String>,
     details: BTreeMap<String, String>,
 }
 
 /// Why a body is no request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused(pub &'static str);
+pub(crate) struct Refused(pub(crate) &'static str);
 
 impl Request {
     /// Reads a body whose outermost element is `root`.
     ///
     /// # Errors
     /// Why it is refused, in words without anything of the body.
-    pub fn read(body: &[u8], root: &'static str) -> Result<Self, Refused> {
+    pub(crate) fn read(body: &[u8], root: &'static str) -> Result<Self, Refused> {
         let text = std::str::from_utf8(body).map_err(|_| Refused("it is not UTF-8"))?;
         if !text.chars().all(is_character) {
             return Err(Refused("it has a character that XML has not"));
@@ -50,12 +50,12 @@ impl Request {
     }
 
     /// An attribute of the outermost element; empty if it is not there.
-    pub fn attribute(&self, name: &str) -> &str {
+    pub(crate) fn attribute(&self, name: &str) -> &str {
         self.attributes.get(name).map_or("", String::as_str)
     }
 
     /// An element in `DocDetails`, without white space around it; empty if it is not there.
-    pub fn detail(&self, name: &str) -> &str {
+    pub(crate) fn detail(&self, name: &str) -> &str {
         self.details.get(name).map_or("", |text| text.trim())
     }
 }
@@ -150,9 +150,10 @@ fn is_character(c: char) -> bool {
 }
 
 /// An answer: whether there is something, what the request is known by, and the details in order.
-pub fn answer(root: &str, found: bool, request: &Request, details: &[(&str, &str)]) -> String {
+pub(crate) fn answer(root: &str, found: bool, request: &Request, details: &[(&str, &str)]) -> String {
     let (ts, txn) = (escape(request.attribute("ts")), escape(request.attribute("txn")));
-    let details: String = details.iter().map(|(name, text)| format!("<{name}>{}</{name}>", escape(*text))).collect();
+    let details = details.iter().map(|(name, text)| format!("<{name}>{}</{name}>", escape(*text)));
+    let details = details.collect::<Vec<_>>().concat();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<{root} xmlns:ns2=\"http://tempuri.org/\">\
          <ResponseStatus Status=\"{}\" ts=\"{ts}\" txn=\"{txn}\"></ResponseStatus><DocDetails>{details}</DocDetails></{root}>",
@@ -206,7 +207,7 @@ mod tests {
     #[test]
     fn what_is_no_request_is_refused_with_the_reason() {
         let nested = format!("<PullURIRequest>{}", "<a>".repeat(9));
-        let wide = format!("<PullURIRequest {}/>", (0..40).map(|n| format!("a{n}='' ")).collect::<String>());
+        let wide = format!("<PullURIRequest {}/>", (0..40).map(|n| format!("a{n}='' ")).collect::<Vec<_>>().concat());
         let long = format!("<PullURIRequest><DocDetails><Mobile>{}", "9".repeat(1025));
         let malformed = "it is not well-formed XML";
         for (body, reason) in [

@@ -26,11 +26,13 @@ pub(super) struct Summary {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Stage {
-    NotVaccinated,
-    PartiallyVaccinated,
-    FullyVaccinated,
+    #[serde(rename = "NOT_VACCINATED")]
+    Not,
+    #[serde(rename = "PARTIALLY_VACCINATED")]
+    Partially,
+    #[serde(rename = "FULLY_VACCINATED")]
+    Fully,
 }
 
 /// The summary of the newest certificate and the doses before it.
@@ -55,9 +57,9 @@ pub(super) fn summary(app: &App, selection: &Selection) -> Result<Summary, Error
         ref_id: subject.ref_id,
         vaccine: doses.last().map(|dose| dose.vaccine.to_uppercase()).unwrap_or_default(),
         status: match (doses.is_empty(), last) {
-            (true, _) => Stage::NotVaccinated,
-            (false, None) => Stage::PartiallyVaccinated,
-            (false, Some(_)) => Stage::FullyVaccinated,
+            (true, _) => Stage::Not,
+            (false, None) => Stage::Partially,
+            (false, Some(_)) => Stage::Fully,
         },
         date_of_dose1: day(first),
         date_of_dose2: day(last),
