@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 40] = [
+const GUARDED: [(&str, &str, &[&str]); 41] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -53,9 +53,10 @@ const GUARDED: [(&str, &str, &[&str]); 40] = [
     ("POST", "/divoc/api/v1/keys/X/retire", &["admin"]),
     ("POST", "/divoc/api/v1/keys/X/compromise", &["admin"]),
     ("PUT", "/divoc/api/v1/keys/X/chain", &["admin"]),
+    ("POST", "/divoc/api/citizen/offers", &["citizen"]),
 ];
 
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 11] = [
     "/",
     "/health",
     "/openapi.yaml",
@@ -65,6 +66,8 @@ const OPEN: [&str; 9] = [
     "/credentials/vaccination/v1",
     "/credentials/vaccination/v2",
     "/credentials/testCertificate/v1",
+    "/.well-known/openid-credential-issuer",
+    "/.well-known/oauth-authorization-server",
 ];
 
 fn body(method: &str) -> Option<(&'static str, Vec<u8>)> {

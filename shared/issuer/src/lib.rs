@@ -22,6 +22,7 @@ pub mod site;
 pub mod status;
 pub mod update;
 pub mod verify;
+pub mod wallet;
 pub mod x509;
 
 pub use app::App;
@@ -49,4 +50,5 @@ pub fn routes() -> Router<App> {
         .merge(keys::admin::routes())
         .merge(site::routes())
         .merge(page::routes())
+        .merge(wallet::routes())
 }
