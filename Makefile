@@ -2,13 +2,14 @@
 
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
+NODE_WALLETS := tests/wallet
 # What `demo`, `run` and `template` build, and where it lies. With the whole workspace and an example selected, cargo turns on the features that the tests
 # need, so that these commands and `make test` use each other's dependencies instead of building them again.
 BUILD := cargo build --quiet --workspace --example records --bin
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
-.PHONY: demo run template test check bench bench-steps load fonts page page-tools oracle help
+.PHONY: demo run template test check bench bench-steps load fonts page page-tools oracle wallet-tools help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -22,7 +23,7 @@ run: fonts page ## Keep the service up (PORT, DATA_DIR), one token per role in $
 	@$(BUILD) local
 	@$(BUILT)/local
 
-test: fonts oracle page page-tools ## Every test; nothing but the package registries is needed
+test: fonts oracle page page-tools wallet-tools ## Every test; nothing but the package registries is needed
 	@# With the tests, so that both commands see the same features and build each dependency once.
 	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
@@ -67,5 +68,8 @@ page-tools: ## What drives the page in a browser, for the tests
 
 oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
 	@cd $(NODE_ORACLE) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
+
+wallet-tools: ## Libraries from npm that wallets are made with, for the tests
+	@cd $(NODE_WALLETS) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
 
 -include infra/infra.mk

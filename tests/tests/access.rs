@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 66] = [
+const GUARDED: [(&str, &str, &[&str]); 67] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -79,9 +79,10 @@ const GUARDED: [(&str, &str, &[&str]); 66] = [
     ("GET", "/divoc/api/v1/post/secret", &["admin"]),
     ("GET", "/divoc/api/citizen/silence", &["citizen"]),
     ("POST", "/divoc/api/citizen/silence", &["citizen"]),
+    ("POST", "/divoc/api/citizen/offers", &["citizen"]),
 ];
 
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 12] = [
     "/",
     "/health",
     "/openapi.yaml",
@@ -92,6 +93,8 @@ const OPEN: [&str; 10] = [
     "/credentials/vaccination/v2",
     "/credentials/testCertificate/v1",
     "/divoc/api/citizen/configuration",
+    "/.well-known/openid-credential-issuer",
+    "/.well-known/oauth-authorization-server",
 ];
 
 /// Routes that need no token but a signature of the whole body.

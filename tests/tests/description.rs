@@ -74,7 +74,9 @@ async fn every_described_route_is_served() {
             .replace("{linkId}", "X")
             .replace("{partnerId}", "X")
             .replace("{parcelId}", "0-1")
-            .replace("{token}", "x");
+            .replace("{token}", "x")
+            .replace("{offerId}", "X")
+            .replace("{path}", "X");
         let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
         // There is no second list yet, and a question without a body is none.
@@ -87,6 +89,10 @@ async fn every_described_route_is_served() {
             }
             path if path.starts_with("/divoc/api/share/") => answer.status == 415,
             "/divoc/api/post/unsubscribe/x" => answer.status == 400,
+            // No form, no offer, and no service that is called so.
+            "/wallet/token" => answer.json()["error"] == "invalid_request",
+            "/wallet/offers/X" => answer.json()["type"] == "urn:divoc:problem:no-offer",
+            path if path.starts_with("/.well-known/") && path.ends_with("/X") => answer.status == 404,
             _ => matches!(answer.status, 200 | 401),
         };
         assert!(fits, "{method} {path}: {}", answer.status);

@@ -12,6 +12,7 @@ use axum::{
     Json, Router,
     routing::{self, get},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
 use issuer::ports::{IdentityProvider, KeyRing, StatusChange};
 use lambda::{Function, Template, binary, event, root};
@@ -395,6 +396,48 @@ async fn vaccinating_system() -> (String, Arc<Mutex<Vec<Value>>>) {
     let url = format!("http://{}/ack", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/ack", routing::post(hear))).await });
     (url, told)
+}
+
+#[tokio::test]
+async fn a_citizen_offers_a_certificate_and_a_wallet_fetches_it() {
+    let stack = Stack::up().await;
+    let certify = stack.function("certify").await;
+    let report = event("certify", &[(TOKEN, &stack.token("certifier"))]);
+    let issued = ok(certify.answer(report).await, "application/json").json();
+    let id = issued["certificates"][0]["certificateId"].as_str().unwrap();
+    let citizen = stack.identity.token("citizen", "9999900101").unwrap();
+    let wallet = stack.function("wallet").await;
+    let offer = event("wallet", &[(TOKEN, &citizen), (CERTIFICATE, id)]);
+    let offered = wallet.answer(offer.clone()).await;
+    assert_eq!(offered.status, 201, "{}", offered.text());
+    let offered = offered.json()["credential_offer"].clone();
+    assert_eq!(offered["credential_issuer"], "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com");
+    let grant = "urn:ietf:params:oauth:grant-type:pre-authorized_code";
+    let code = offered["grants"][grant]["pre-authorized_code"].as_str().unwrap();
+
+    // API Gateway hands forms on in base64.
+    let form = BASE64_STANDARD.encode(format!("grant_type={grant}&pre-authorized_code={code}"));
+    let mut exchange = redirected(offer.clone(), "/wallet/token", Some(&form));
+    exchange["isBase64Encoded"] = true.into();
+    exchange["headers"]["content-type"] = "application/x-www-form-urlencoded".into();
+    let token = ok(wallet.answer(exchange.clone()).await, "application/json").json();
+    assert_eq!(wallet.answer(exchange).await.json()["error"], "invalid_grant");
+    let asked = json!({ "credential_configuration_id": "VaccinationCertificate" }).to_string();
+    let mut fetch = redirected(offer.clone(), "/wallet/credential", Some(&asked));
+    fetch["headers"]["authorization"] = format!("Bearer {}", token["access_token"].as_str().unwrap()).into();
+    let given = ok(wallet.answer(fetch.clone()).await, "application/json").text();
+    let credential = stack.function("certificate_credential").await;
+    let get = event("certificate_credential", &[(TOKEN, &stack.token("fetcher")), (CERTIFICATE, id)]);
+    let stored = ok(credential.answer(get).await, "application/json").text();
+    assert_eq!(given, format!(r#"{{"credentials":[{{"credential":{stored}}}]}}"#));
+
+    // The database goes away, and wallets are asked to come back.
+    drop(stack.emulator);
+    let gone = wallet.answer(fetch).await;
+    assert_eq!((gone.status, gone.header("retry-after")), (503, "2"));
+    let log = wallet.log();
+    assert_eq!(requests(&log).len(), 5);
+    assert!(!log.contains(code), "{log}");
 }
 
 #[test]

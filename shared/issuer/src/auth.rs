@@ -9,7 +9,10 @@ use crate::{
     ports::{Certificate, IdentityProvider},
 };
 use aws_lc_rs::{digest, hmac};
-use axum::{extract::FromRequestParts, http::header, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::Contact;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
@@ -200,12 +203,6 @@ impl Admission for Historians {
     const ROLES: &'static [Role] = &[Role::Citizen, Role::Admin];
 }
 
-/// People, about what is theirs.
-pub struct Citizens;
-impl Admission for Citizens {
-    const ROLES: &'static [Role] = &[Role::Citizen];
-}
-
 /// Those who ask whether a certificate exists.
 pub struct Askers;
 impl Admission for Askers {
@@ -231,17 +228,21 @@ impl<A: Admission> FromRequestParts<App> for By<A> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or(Error::Unauthenticated("there is none"))?;
-        let header = header.to_str().map_err(|_| Error::Unauthenticated("it is not text"))?;
-        let (scheme, token) =
-            header.split_once(' ').ok_or(Error::Unauthenticated("the header is not `Bearer <token>`"))?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Error::Unauthenticated("the header is not `Bearer <token>`"));
-        }
-        let mut caller = app.tokens.caller(token.trim()).await?;
+        let mut caller = app.tokens.caller(bearer(&parts.headers)?).await?;
         caller.roles.retain(|role| A::ROLES.contains(role));
         if caller.roles.is_empty() { Err(Error::Forbidden(A::ROLES)) } else { Ok(Self(caller, PhantomData)) }
     }
+}
+
+/// The token that a request brings.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Error> {
+    let header = headers.get(header::AUTHORIZATION).ok_or(Error::Unauthenticated("there is none"))?;
+    let header = header.to_str().map_err(|_| Error::Unauthenticated("it is not text"))?;
+    let (scheme, token) = header.split_once(' ').ok_or(Error::Unauthenticated("the header is not `Bearer <token>`"))?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Error::Unauthenticated("the header is not `Bearer <token>`"));
+    }
+    Ok(token.trim())
 }
 
 /// Checks callers' tokens against their issuers' keys, which are cached.

@@ -33,6 +33,8 @@ pub struct Config {
     pub public_url: String,
     /// `PAGE_FRAME_ANCESTORS` (`'self'`): who may embed the verification page, as the list of sources of the policy of that name: `https://clinic.example 'self'`.
     pub page_frame_ancestors: String,
+    /// `WALLET_LINK` (`openid-credential-offer://`): what the link that opens a wallet starts with; a country whose own app takes offers names its https link.
+    pub wallet_link: String,
     /// `STATUS_VALID_SECONDS` (86,400): how long a revocation list may be relied on; a new one is there after three quarters of it at the latest.
     pub status_valid: Duration,
     /// What is told to whom of a certificate.
@@ -261,6 +263,7 @@ impl Config {
             },
             public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
             page_frame_ancestors: sources("PAGE_FRAME_ANCESTORS", text("PAGE_FRAME_ANCESTORS", "'self'"))?,
+            wallet_link: iri("WALLET_LINK", text("WALLET_LINK", "openid-credential-offer://"))?,
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
             citizens: Citizens::from_lookup(&lookup, &calling_code)?,
             digilocker: Digilocker {
@@ -552,6 +555,7 @@ mod tests {
         assert_eq!((config.rules.most_events, config.most_bytes, config.update_limit), (100, 1_048_576, 100));
         assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
         assert_eq!(config.status_valid, Duration::from_hours(24));
+        assert_eq!(config.wallet_link, "openid-credential-offer://");
         assert_eq!(config.ca_chain, CaChain::Optional);
         assert_eq!(with(&[("REQUIRE_CA_CHAIN", "true")]).unwrap().ca_chain, CaChain::Required);
         assert_eq!(config.identity.phone_claim, "preferred_username");
@@ -598,6 +602,7 @@ mod tests {
             ("QR_FORM", "binary"),
             ("PAGE_FRAME_ANCESTORS", "*; script-src *"),
             ("PAGE_FRAME_ANCESTORS", "https://a.example,https://b.example"),
+            ("WALLET_LINK", "wallet.example/offer"),
             ("STATUS_VALID_SECONDS", "0"),
             ("STATUS_VALID_SECONDS", "99999999999"),
             ("REQUIRE_CA_CHAIN", "yes"),

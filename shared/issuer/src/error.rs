@@ -4,6 +4,7 @@
 
 use crate::auth::Role;
 use axum::{
+    Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -86,6 +87,15 @@ pub enum Error {
     /// The key must not sign; nothing was stored, and no other key signs instead.
     #[error("no certificate can be signed: {0}")]
     SigningKey(&'static str),
+    /// The caller takes none of the document's forms.
+    #[error("the document can be had as {0} and in no other form")]
+    NotAcceptable(&'static str),
+    /// An offer to a wallet that never was, is over, or was used.
+    #[error("there is no such offer; offers live a few minutes and are used once")]
+    NoOffer,
+    /// What a wallet asks, refused in the words of OAuth 2.0 and OpenID4VCI, with what helps its maker.
+    #[error("{1}")]
+    Wallet(Refusal, &'static str),
     /// No such route.
     #[error("there is no such route")]
     NoRoute,
@@ -185,6 +195,46 @@ pub enum Error {
     Internal(anyhow::Error),
 }
 
+/// Why a wallet is refused: the codes of RFC 6749 § 5.2, RFC 9396 § 5 and OpenID4VCI 1.0 § 8.3.1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A member is missing, twice there or in the wrong form.
+    InvalidRequest,
+    /// The code is unknown, over or used, or the transaction code is wrong.
+    InvalidGrant,
+    /// Only pre-authorised codes are exchanged here.
+    UnsupportedGrantType,
+    /// Something else is wanted than what is offered.
+    InvalidAuthorizationDetails,
+    /// The request for a credential is malformed.
+    InvalidCredentialRequest,
+    /// A credential of another kind is wanted than the one that was offered.
+    UnknownCredentialConfiguration,
+    /// Another credential is wanted than the one that was offered.
+    UnknownCredentialIdentifier,
+    /// An encrypted answer is wanted.
+    InvalidEncryptionParameters,
+    /// The credential is not given out, now or ever.
+    CredentialRequestDenied,
+}
+
+impl Refusal {
+    /// The code on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Self::InvalidCredentialRequest => "invalid_credential_request",
+            Self::UnknownCredentialConfiguration => "unknown_credential_configuration",
+            Self::UnknownCredentialIdentifier => "unknown_credential_identifier",
+            Self::InvalidEncryptionParameters => "invalid_encryption_parameters",
+            Self::CredentialRequestDenied => "credential_request_denied",
+        }
+    }
+}
+
 /// Seconds after which a caller whose request was not finished should try again.
 const RETRY_AFTER: &str = "2";
 
@@ -216,6 +266,9 @@ impl Error {
             Self::WrongCode => (StatusCode::UNAUTHORIZED, "wrong-code", "Wrong code"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
             Self::SigningKey(_) => (StatusCode::SERVICE_UNAVAILABLE, "signing-key", "No usable signing key"),
+            Self::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not in this form"),
+            Self::NoOffer => (StatusCode::NOT_FOUND, "no-offer", "No such offer"),
+            Self::Wallet(refusal, _) => (StatusCode::BAD_REQUEST, refusal.as_str(), "Refused"),
             Self::NoRoute => (StatusCode::NOT_FOUND, "no-route", "No such route"),
             Self::NoMethod => (StatusCode::METHOD_NOT_ALLOWED, "no-method", "Method not allowed"),
             Self::Conflict { .. } => {
@@ -298,6 +351,10 @@ impl IntoResponse for Error {
         }
         if let Self::SigningKey(reason) = &self {
             tracing::error!(problem = name, reason, "nothing is signed");
+        }
+        if let Self::Wallet(_, why) = self {
+            // What OAuth wants in place of a problem document.
+            return (status, Json(json!({ "error": name, "error_description": why }))).into_response();
         }
         let mut problem = json!({
             "type": format!("urn:divoc:problem:{name}"), "title": title, "status": status.as_u16(), "detail": self.to_string(),

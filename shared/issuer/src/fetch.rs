@@ -7,7 +7,7 @@ use crate::{
     App, Error,
     auth::{Askers, By, Caller, Fetchers},
     certify::links,
-    http::{Personal, not_modified},
+    http::{Personal, not_modified, preferred},
     ports::Certificate,
     print::{Wish, picture},
 };
@@ -16,7 +16,7 @@ use aws_lc_rs::digest;
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, head},
 };
@@ -184,19 +184,28 @@ async fn credential_of_certificate(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    Ok(credential(&exactly(&app, &caller, &id).await?, &headers))
+    credential(&exactly(&app, &caller, &id).await?, &headers)
 }
 
-pub(crate) fn credential(selection: &Selection, headers: &HeaderMap) -> Response {
+pub(crate) fn credential(selection: &Selection, headers: &HeaderMap) -> Answer {
     let certificate = &selection.certificate;
-    let etag = fingerprint(&[certificate.signed.as_str().as_bytes()]);
+    let media_type = preferred(headers, &CREDENTIAL_TYPES).ok_or(Error::NotAcceptable(CREDENTIAL_TYPES_TOLD))?;
+    let etag = fingerprint(&[certificate.signed.as_str().as_bytes(), media_type.as_bytes()]);
     if let Some(unchanged) = not_modified(headers, &etag) {
-        return unchanged;
+        return Ok(unchanged);
     }
-    let file_name = format!("certificate-{}.json", certificate.issuance.certificate_id.as_str());
+    let extension = if media_type == PLAIN_JSON { "json" } else { "vc.json" };
+    let file_name = format!("certificate-{}.{extension}", certificate.issuance.certificate_id.as_str());
     let bytes = certificate.signed.as_str().as_bytes().to_vec();
-    Personal { media_type: "application/json", etag, file_name, bytes }.into_response()
+    let document = Personal { media_type, etag, file_name, bytes };
+    Ok(([(header::VARY, "accept")], document).into_response())
 }
+
+/// What DIVOC's callers get, and what says that it is a credential. `application/vc` is registered for version 2 of the data model, which DIVOC's documents
+/// are not; `application/vc+ld+json` is what those of version 1.1 are called in the field, and `application/ld+json` is true of both.
+const CREDENTIAL_TYPES: [&str; 3] = [PLAIN_JSON, "application/vc+ld+json", "application/ld+json"];
+const CREDENTIAL_TYPES_TOLD: &str = "application/json, application/vc+ld+json, application/ld+json";
+const PLAIN_JSON: &str = "application/json";
 
 async fn id_of_dose(
     State(app): State<App>,

@@ -4,8 +4,8 @@ use crate::{App, Error};
 use axum::{
     Router,
     body::Bytes,
-    extract::{FromRequest, MatchedPath, Request},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    extract::{FromRequest, FromRequestParts, MatchedPath, Request},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts, uri::Authority},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
@@ -100,6 +100,51 @@ pub(crate) fn with_member(mut object: Value, name: &str, member: Option<impl Int
     object
 }
 
+/// Of what is offered, what the caller likes best by their `Accept`; the first of equals, and the first if they do not say. `None`: they take none of it.
+pub(crate) fn preferred<'o>(headers: &HeaderMap, offered: &[&'o str]) -> Option<&'o str> {
+    let lists = headers.get_all(header::ACCEPT).into_iter().filter_map(|list| list.to_str().ok());
+    let ranges: Vec<(String, f32)> = lists.flat_map(|list| list.split(',')).filter_map(range).collect();
+    if ranges.is_empty() {
+        return offered.first().copied();
+    }
+    let liked = offered.iter().map(|media_type| (*media_type, liking(&ranges, media_type)));
+    let best = liked.reduce(|best, other| if other.1 > best.1 { other } else { best });
+    best.filter(|(_, liking)| *liking > 0.0).map(|(media_type, _)| media_type)
+}
+
+/// One entry of `Accept` with its weight.
+fn range(entry: &str) -> Option<(String, f32)> {
+    let mut parts = entry.split(';').map(str::trim);
+    let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    Some((name, weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0))))
+}
+
+/// The weight of the narrowest range that holds the media type.
+fn liking(ranges: &[(String, f32)], media_type: &str) -> f32 {
+    let family = media_type.split('/').next().unwrap_or_default();
+    let wider = [media_type.to_owned(), format!("{family}/*"), "*/*".to_owned()];
+    let found = wider.iter().find_map(|name| ranges.iter().find(|(range, _)| range == name));
+    found.map_or(0.0, |(_, weight)| *weight)
+}
+
+/// Where the service is, absolute: `PUBLIC_URL`, else the host that the caller named: a request's own answer may say so, but nothing that is kept.
+pub(crate) struct Origin(pub(crate) String);
+
+impl FromRequestParts<App> for Origin {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        if !app.config.public_url.is_empty() {
+            return Ok(Self(app.config.public_url.clone()));
+        }
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+        let host = host.ok_or_else(|| Error::Parameter("Host", "the name of this service".into()))?;
+        let scheme = if ["127.0.0.1", "localhost", "[::1]"].contains(&host.host()) { "http" } else { "https" };
+        Ok(Self(format!("{scheme}://{host}")))
+    }
+}
+
 /// 304 if the caller has what `etag` names.
 pub fn not_modified(headers: &HeaderMap, etag: &str) -> Option<Response> {
     let known = headers.get(header::IF_NONE_MATCH)?.to_str().ok()?;
@@ -136,4 +181,33 @@ async fn observed(request: Request, next: Next) -> Response {
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "request");
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_narrowest_range_counts_and_the_first_of_equals_wins() {
+        let offered = ["application/json", "application/vc+ld+json"];
+        let wins = |accept: &'static str| {
+            preferred(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]), &offered)
+        };
+        assert_eq!(preferred(&HeaderMap::new(), &offered), Some("application/json"));
+        for accept in
+            ["", "*/*", "application/*", "application/json", "text/html, */*;q=0.1", "application/vc+ld+json;q=0, */*"]
+        {
+            assert_eq!(wins(accept), Some("application/json"), "{accept}");
+        }
+        for accept in [
+            "application/vc+ld+json",
+            "Application/VC+LD+JSON; q=0.9, application/*;q=0.8",
+            "application/json; q=0, application/*",
+        ] {
+            assert_eq!(wins(accept), Some("application/vc+ld+json"), "{accept}");
+        }
+        for accept in ["text/html", "application/vc", "application/json;q=0", "*/*;q=none"] {
+            assert_eq!(wins(accept), None, "{accept}");
+        }
+    }
 }

@@ -34,6 +34,7 @@ pub mod site;
 pub mod status;
 pub mod update;
 pub mod verify;
+pub mod wallet;
 pub mod x509;
 
 pub use app::App;
@@ -69,4 +70,5 @@ pub fn routes() -> Router<App> {
         .merge(partner::routes())
         .merge(partner::admin_routes())
         .merge(post::routes())
+        .merge(wallet::routes())
 }

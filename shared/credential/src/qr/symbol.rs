@@ -25,6 +25,11 @@ impl Symbol {
         Self::holding(payload.bytes())
     }
 
+    /// The symbol of a text, such as a link; `None` if it is longer than [`Payload::MOST`] bytes.
+    pub fn of_text(text: &str) -> Option<Self> {
+        (text.len() <= Payload::MOST).then(|| Self::holding(text.as_bytes()))
+    }
+
     /// As [`Symbol::of`], of at most [`Payload::MOST`] bytes.
     pub(super) fn holding(bytes: &[u8]) -> Self {
         // A payload fits version 40 by its type; were that broken, the symbol would be empty, never wrong.
