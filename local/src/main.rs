@@ -90,6 +90,9 @@ fn introduction(running: &Running) -> String {
   partner {url}/cert/external/kyc --data '{{"mobile": "9999900104", "beneficiaryId": "10000000000104"}}'
   pull() {{ curl -H "x-digilocker-hmac: $(openssl dgst -sha256 -hmac "$(cat {locker})" "$2" | sed "s/.* //" | tr -d "\n" | base64 -w0)" --data-binary "@$2" {url}/cert/api/$1; }}
   pull pullUriRequest tests/vectors/digilocker/uri-by-mobile.request.xml
+  curl -H "Content-Type: application/json" --data '{{"phone":"+91 99999 00101"}}' {url}/divoc/api/citizen/generateOTP      (the code: {url}/outbox)
+  curl -H "Content-Type: application/json" --data '{{"phone":"+91 99999 00101","otp":"CODE"}}' {url}/divoc/api/citizen/verifyOTP
+  curl -H "Authorization: Bearer TOKEN" {url}/divoc/api/citizen/certificates
   curl {url}/.well-known/did.json
   curl {url}/.well-known/jwks.json
   curl {url}/.well-known/public-key.pem

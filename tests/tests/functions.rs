@@ -7,14 +7,22 @@
     reason = "a test that cannot go on has failed"
 )]
 
-use aws_sdk_kms::types::{KeySpec, KeyUsageType};
+use aws_lc_rs::hmac;
+use aws_sdk_kms::{
+    primitives::Blob,
+    types::{KeySpec, KeyUsageType, MacAlgorithmSpec},
+};
 use axum::{
     Json, Router,
-    routing::{self, get},
+    http::{HeaderMap, StatusCode},
+    routing::{self, get, post},
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD},
+};
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
-use issuer::ports::{IdentityProvider, KeyRing, StatusChange};
+use issuer::ports::{Cabinet, Drawer, IdentityProvider, KeyRing, StatusChange};
 use lambda::{Function, Template, binary, event, root};
 use local::{
     identity::{AUDIENCE, DevelopmentIdentity, ISSUER},
@@ -440,6 +448,75 @@ async fn a_citizen_offers_a_certificate_and_a_wallet_fetches_it() {
     assert!(!log.contains(code), "{log}");
 }
 
+#[tokio::test]
+async fn citizens_log_in_through_a_user_pool_that_asks_the_service_whom_to_believe() {
+    let mut stack = Stack::up().await;
+    let challenge = stack.function("login_challenge").await;
+    let pool = Arc::new(Pool::new(challenge));
+    let (issuer, url) = pool.clone().serve().await;
+    stack.deployed.extend([
+        ("CITIZEN_OIDC_ISSUER", issuer),
+        ("CITIZEN_CLIENT_ID", "portal".to_owned()),
+        ("CITIZEN_OIDC_KEY_SET_URL", published_by(&pool.people).await),
+        ("CITIZEN_SIGN_IN_URL", url),
+    ]);
+    let certify = stack.function("certify").await;
+    let report = event("certify", &[(TOKEN, &stack.token("certifier"))]);
+    let issued = ok(certify.answer(report).await, "application/json").json();
+
+    // 1. Whoever has certificates and whoever has none is answered alike. The message itself is not sent here, which is logged.
+    let citizen = stack.function("citizen").await;
+    let asked = ok(citizen.answer(event("citizen", &[])).await, "application/json");
+    let unknown = event("citizen", &[("+91 99999 00101", "+91 90000 00098")]);
+    assert_eq!(ok(citizen.answer(unknown).await, "application/json").text(), asked.text());
+
+    // 2. The pool does not know the citizen yet: it makes them a user, for the ticket is good, and lets them in.
+    let prove =
+        |body: Value| redirected(event("citizen", &[]), "/divoc/api/citizen/verifyOTP", Some(&body.to_string()));
+    let code = stack.code_of("tel:919999900101").await;
+    let proven = prove(json!({ "phone": "+91 99999 00101", "otp": code }));
+    let token =
+        ok(citizen.answer(proven.clone()).await, "application/json").json()["token"].as_str().unwrap().to_owned();
+    problem(&citizen.answer(proven).await, 401, "wrong-code");
+    let first = ["InitiateAuth", "RespondToAuthChallenge", "SignUp", "InitiateAuth", "RespondToAuthChallenge"];
+    assert_eq!(*pool.calls.lock().unwrap(), first);
+
+    // 3. The token shows what is theirs, and makes nobody a certifier.
+    let mut list = redirected(event("citizen", &[]), "/divoc/api/citizen/certificates", None);
+    list["requestContext"]["http"]["method"] = "GET".into();
+    list["headers"]["authorization"] = format!("Bearer {token}").into();
+    list["body"] = Value::Null;
+    let seen = ok(citizen.answer(list).await, "application/json").json();
+    assert_eq!(seen["certificates"][0]["certificateId"], issued["certificates"][0]["certificateId"]);
+    problem(&certify.answer(event("certify", &[(TOKEN, &token)])).await, 403, "forbidden");
+    let credential = stack.function("certificate_credential").await;
+    let id = issued["certificates"][0]["certificateId"].as_str().unwrap();
+    let get = event("certificate_credential", &[(TOKEN, &token), (CERTIFICATE, id)]);
+    ok(credential.answer(get).await, "application/json");
+
+    // 4. The next time the pool knows them.
+    ok(citizen.answer(event("citizen", &[])).await, "application/json");
+    let code = stack.code_of("tel:919999900101").await;
+    let again = prove(json!({ "phone": "+91 99999 00101", "otp": code }));
+    ok(citizen.answer(again).await, "application/json");
+    assert_eq!(pool.calls.lock().unwrap()[5..], ["InitiateAuth", "RespondToAuthChallenge"]);
+
+    // 5. Nobody gets in, or is made a user, without a ticket.
+    let guess = pool.trigger.outcome(event("login_challenge", &[])).await.unwrap();
+    assert_eq!(guess["response"], json!({ "answerCorrect": false }));
+    let mut stranger = event("login_challenge", &[]);
+    stranger["triggerSource"] = "PreSignUp_SignUp".into();
+    assert!(pool.trigger.outcome(stranger.clone()).await.is_err());
+    stranger["triggerSource"] = "PostConfirmation_ConfirmSignUp".into();
+    assert!(pool.trigger.outcome(stranger).await.is_err());
+
+    // 6. The logs name nobody.
+    assert_eq!(requests(&citizen.log()).len(), 7);
+    assert!(citizen.log().contains("code-not-sent"));
+    let told = format!("{}{}", citizen.log(), pool.trigger.log());
+    assert!(!told.contains("99999"), "{told}");
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();
@@ -594,10 +671,132 @@ impl Stack {
         kept
     }
 
+    /// The code that was sent last to the contact, found by trying them all: the table does not tell it, and who lacks the key can't try.
+    async fn code_of(&self, contact: &str) -> String {
+        let kms = aws_sdk_kms::Client::new(&self.emulator.sdk());
+        let mac =
+            kms.generate_mac().key_id(&self.deployed["CONTACT_KEY_ARN"]).mac_algorithm(MacAlgorithmSpec::HmacSha256);
+        let pepper = mac.message(Blob::new("contact hashes, version 1")).send().await.unwrap();
+        let sign = |key: &[u8], text: &str| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes());
+        let contact_key = pepper.mac().unwrap().as_ref();
+        let who = URL_SAFE_NO_PAD.encode(sign(contact_key, contact));
+        let sheet =
+            self.store.sheet(Drawer::Challenges, &who, "log-in", OffsetDateTime::now_utc()).await.unwrap().unwrap();
+        let kept: Value = serde_json::from_str(&sheet.text).unwrap();
+        let kept = URL_SAFE_NO_PAD.decode(kept["code"].as_str().unwrap()).unwrap();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, sign(contact_key, "one-time codes, version 1").as_ref());
+        let mut codes = (0..1_000_000).map(|number| format!("{number:06}"));
+        let fits = |code: &String| hmac::verify(&key, format!("code\nlog-in\n{who}\n{code}").as_bytes(), &kept).is_ok();
+        codes.find(fits).unwrap()
+    }
+
     async fn keep(&self, key: &str, bytes: &'static [u8]) {
         let body = aws_sdk_s3::primitives::ByteStream::from_static(bytes);
         self.bucket.put_object().bucket("pictures").key(key).body(body).send().await.unwrap();
     }
+}
+
+/// A user pool as far as the service sees it: it plays its triggers to the function, and gives tokens.
+struct Pool {
+    trigger: Function,
+    people: DevelopmentIdentity,
+    users: Mutex<BTreeSet<String>>,
+    calls: Mutex<Vec<String>>,
+}
+
+impl Pool {
+    fn new(trigger: Function) -> Self {
+        let people = DevelopmentIdentity::from_pem(&keys::generate(Suite::Es256).unwrap()).unwrap();
+        Self { trigger, people, users: Mutex::default(), calls: Mutex::default() }
+    }
+
+    /// What its tokens name as their issuer, and where it is asked.
+    async fn serve(self: Arc<Self>) -> (String, String) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let routes = Router::new().route(
+            "/",
+            post(async move |headers: HeaderMap, body: String| {
+                let operation = headers["x-amz-target"].to_str().unwrap().rsplit('.').next().unwrap().to_owned();
+                let answer = self.call(&operation, &serde_json::from_str(&body).unwrap()).await;
+                self.calls.lock().unwrap().push(operation);
+                answer
+            }),
+        );
+        tokio::spawn(async { axum::serve(listener, routes).await });
+        (Self::ISSUER.to_owned(), url)
+    }
+
+    async fn call(&self, operation: &str, asked: &Value) -> (StatusCode, Json<Value>) {
+        assert_eq!(asked["ClientId"], "portal");
+        let refused = |kind: &str| {
+            (StatusCode::BAD_REQUEST, Json(json!({ "__type": kind, "message": "+919999900101 is refused" })))
+        };
+        match operation {
+            "InitiateAuth" => {
+                let name = asked["AuthParameters"]["USERNAME"].as_str().unwrap();
+                let next =
+                    self.ask("DefineAuthChallenge_Authentication", name, json!({ "session": [] })).await.unwrap();
+                assert_eq!((&next["challengeName"], &next["issueTokens"]), (&json!("CUSTOM_CHALLENGE"), &json!(false)));
+                self.ask("CreateAuthChallenge_Authentication", name, json!({ "challengeName": "CUSTOM_CHALLENGE" }))
+                    .await
+                    .unwrap();
+                let parameters = json!({ "USERNAME": name });
+                (
+                    StatusCode::OK,
+                    Json(
+                        json!({ "ChallengeName": "CUSTOM_CHALLENGE", "Session": "a session", "ChallengeParameters": parameters }),
+                    ),
+                )
+            }
+            "SignUp" => {
+                let name = asked["Username"].as_str().unwrap();
+                let metadata = json!({ "clientMetadata": asked["ClientMetadata"] });
+                let Ok(confirmed) = self.ask("PreSignUp_SignUp", name, metadata).await else {
+                    return refused("UserLambdaValidationException");
+                };
+                assert_eq!(
+                    (&confirmed["autoConfirmUser"], &confirmed["autoVerifyPhone"]),
+                    (&json!(true), &json!(true))
+                );
+                self.users.lock().unwrap().insert(name.to_owned());
+                (StatusCode::OK, Json(json!({ "UserConfirmed": true, "UserSub": "s" })))
+            }
+            _ => {
+                let answers = &asked["ChallengeResponses"];
+                let name = answers["USERNAME"].as_str().unwrap();
+                let shown = json!({ "challengeAnswer": answers["ANSWER"] });
+                let right =
+                    self.ask("VerifyAuthChallengeResponse_Authentication", name, shown).await.unwrap()["answerCorrect"]
+                        .clone();
+                let session = json!({ "session": [{ "challengeName": "CUSTOM_CHALLENGE", "challengeResult": right }] });
+                let next = self.ask("DefineAuthChallenge_Authentication", name, session).await.unwrap();
+                assert_eq!(next["failAuthentication"], json!(next["issueTokens"] == false));
+                if next["issueTokens"] != true {
+                    return refused("NotAuthorizedException");
+                }
+                let claims = json!({
+                    "iss": Self::ISSUER, "aud": "portal", "sub": "s", "token_use": "id", "phone_number": name, "phone_number_verified": true,
+                    "cognito:groups": ["admin"],
+                });
+                let token = self.people.mint(claims.as_object().unwrap().clone()).unwrap();
+                (StatusCode::OK, Json(json!({ "AuthenticationResult": { "IdToken": token } })))
+            }
+        }
+    }
+
+    /// What the trigger responds.
+    async fn ask(&self, trigger: &str, name: &str, members: Value) -> Result<Value, String> {
+        let mut asked = event("login_challenge", &[]);
+        let known = self.users.lock().unwrap().contains(name);
+        let mut request = json!({ "userAttributes": { "phone_number": name }, "userNotFound": !known });
+        request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        asked["triggerSource"] = trigger.into();
+        asked["request"] = request;
+        self.trigger.outcome(asked).await.map(|answer| answer["response"].clone())
+    }
+
+    const ISSUER: &'static str = "https://cognito-idp.example/eu-central-1_SAMPLE";
 }
 
 /// What a deployment without parts of its own says to its functions.

@@ -7,12 +7,21 @@
     reason = "a test that cannot go on has failed"
 )]
 
+use anyhow::Result;
+use async_trait::async_trait;
+use credential::{BeneficiaryCode, Contact};
+use issuer::ports::{Cabinet, Commit, Drawer, Mail, Registrations, Sender, Sheet};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::{
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 use tests::{
     Answer, Service, people,
     service::{clock, memory, pass},
 };
+use time::{Duration, OffsetDateTime};
 
 const GENERATE: &str = "/divoc/api/citizen/generateOTP";
 const VERIFY: &str = "/divoc/api/citizen/verifyOTP";
@@ -127,6 +136,22 @@ async fn a_code_lives_five_minutes_and_the_next_one_makes_it_void() {
 }
 
 #[tokio::test]
+async fn a_code_for_one_purpose_opens_no_other() {
+    use issuer::login::codes::{Purpose, prove};
+    let mut app = None;
+    let service = Service::with(|parts| app = Some(parts.clone())).await;
+    let app = app.unwrap();
+    certify(&service, &[people::event(1, 1)]).await;
+    ask(&service, &phone(1)).await;
+    let (number, code) = (Contact::telephone(&phone(1), "91").unwrap(), newest(&service));
+    let other = prove(&app, Purpose::BindNumber, &number, &code).await;
+    assert!(matches!(other, Err(issuer::Error::WrongCode)), "{other:?}");
+    let stranger = Contact::telephone(NOBODYS, "91").unwrap();
+    assert!(matches!(prove(&app, Purpose::LogIn, &stranger, &code).await, Err(issuer::Error::WrongCode)));
+    prove(&app, Purpose::LogIn, &number, &code).await.unwrap();
+}
+
+#[tokio::test]
 async fn five_wrong_codes_are_the_end_whatever_is_sent_again() {
     let service = with_person(1).await;
     ask(&service, &phone(1)).await;
@@ -222,6 +247,123 @@ async fn a_number_without_certificates_gets_the_same_answers_and_no_message() {
         assert_eq!(told(&known), told(&unknown));
     }
     assert_eq!(told(&ask(&service, &phone(1)).await).0, told(&ask(&service, NOBODYS).await).0);
+}
+
+/// Counts what is asked of the records, and who is to be told something.
+struct Watched {
+    cabinet: Arc<dyn Cabinet>,
+    registrations: Arc<dyn Registrations>,
+    calls: Mutex<Vec<&'static str>>,
+    sender: Sending,
+}
+
+/// How a sender may be.
+#[derive(Clone, Copy)]
+enum Sending {
+    Well,
+    Fails,
+    Never,
+}
+
+impl Watched {
+    fn saw(&self, call: &'static str) {
+        self.calls.lock().unwrap().push(call);
+    }
+
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Cabinet for Watched {
+    async fn sheet(&self, drawer: Drawer, folder: &str, name: &str, now: OffsetDateTime) -> Result<Option<Sheet>> {
+        self.saw("sheet");
+        self.cabinet.sheet(drawer, folder, name, now).await
+    }
+
+    async fn sheets(
+        &self,
+        drawer: Drawer,
+        folder: &str,
+        after: Option<&str>,
+        most: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Sheet>> {
+        self.cabinet.sheets(drawer, folder, after, most, now).await
+    }
+
+    async fn put(&self, sheets: &[Sheet], now: OffsetDateTime) -> Result<Commit> {
+        self.saw("put");
+        self.cabinet.put(sheets, now).await
+    }
+
+    async fn take(&self, sheet: &Sheet) -> Result<Commit> {
+        self.saw("take");
+        self.cabinet.take(sheet).await
+    }
+
+    async fn count(&self, what: &str, who: &str, window: Duration, now: OffsetDateTime) -> Result<u64> {
+        self.saw("count");
+        self.cabinet.count(what, who, window, now).await
+    }
+}
+
+#[async_trait]
+impl Registrations for Watched {
+    async fn beneficiaries_of(&self, contact: &str) -> Result<Vec<BeneficiaryCode>> {
+        self.saw("beneficiaries");
+        self.registrations.beneficiaries_of(contact).await
+    }
+}
+
+#[async_trait]
+impl Sender for Watched {
+    async fn sms(&self, _to: &Contact, _text: &str) -> Result<()> {
+        self.saw("sms");
+        match self.sender {
+            Sending::Well => Ok(()),
+            Sending::Fails => anyhow::bail!("+919900000001 is not served"),
+            Sending::Never => std::future::pending().await,
+        }
+    }
+
+    async fn mail(&self, _to: &Contact, _mail: &Mail) -> Result<()> {
+        anyhow::bail!("no mail here")
+    }
+}
+
+#[tokio::test]
+async fn the_work_done_and_the_time_taken_tell_nobody_who_has_certificates() {
+    for sender in [Sending::Well, Sending::Fails, Sending::Never] {
+        let mut watching = None;
+        let service = Service::with(|app| {
+            let watched = Arc::new(Watched {
+                cabinet: app.cabinet.clone(),
+                registrations: app.registrations.clone(),
+                calls: Mutex::default(),
+                sender,
+            });
+            (app.cabinet, app.registrations, app.sender) = (watched.clone(), watched.clone(), watched.clone());
+            watching = Some(watched);
+        })
+        .await;
+        let watched = watching.unwrap();
+        certify(&service, &[people::event(1, 1)]).await;
+        watched.take();
+        let began = Instant::now();
+        let known = ask(&service, &phone(1)).await;
+        let (known_calls, known_took) = (watched.take(), began.elapsed());
+        let began = Instant::now();
+        let unknown = ask(&service, NOBODYS).await;
+        let (unknown_calls, unknown_took) = (watched.take(), began.elapsed());
+        assert_eq!((known.status, known.text()), (unknown.status, unknown.text()));
+        assert_eq!(unknown_calls, ["count", "count", "count", "sheet", "put", "beneficiaries"]);
+        assert_eq!(known_calls, [unknown_calls.as_slice(), &["sms"]].concat());
+        // The pace of the local service, whatever the sender does.
+        let pace = std::time::Duration::from_millis(50);
+        assert!(known_took >= pace && unknown_took >= pace);
+    }
 }
 
 #[tokio::test]
@@ -463,7 +605,6 @@ async fn a_correction_is_asked_for_decided_and_told() {
 
 #[tokio::test]
 async fn who_decided_and_when_is_on_the_sheet_and_nobody_is_named_in_a_key() {
-    use issuer::ports::{Cabinet, Drawer};
     let service = Service::start().await;
     let ids = certify(&service, &[people::event(1, 1)]).await;
     let service = logged_in(service, &phone(1)).await;

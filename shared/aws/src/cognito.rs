@@ -97,3 +97,56 @@ impl CitizenTokens for CognitoSignIn {
         self.sign_in(&number, ticket).await?.context("Cognito refuses somebody whose telephone is proven")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    /// What comes of a token that is asked of a server which gives these answers in turn.
+    async fn answered(answers: &[(&str, &str)]) -> Result<String> {
+        let answers: Vec<_> = answers.iter().map(|(status, body)| ((*status).to_owned(), (*body).to_owned())).collect();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/", listener.local_addr()?);
+        tokio::spawn(async move {
+            for (status, body) in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            }
+        });
+        let phone = Contact::telephone("+919999900101", "91").unwrap();
+        CognitoSignIn::new(Some(url), "portal".into(), Https::new())?.token(&phone, "ticket").await
+    }
+
+    #[tokio::test]
+    async fn who_is_known_gets_a_token_in_two_calls() {
+        let begun = r#"{"Session":"s","ChallengeParameters":{"USERNAME":"u"}}"#;
+        let done = r#"{"AuthenticationResult":{"IdToken":"the token","AccessToken":"no"}}"#;
+        assert_eq!(answered(&[("200 OK", begun), ("200 OK", done)]).await.unwrap(), "the token");
+    }
+
+    #[tokio::test]
+    async fn what_cognito_says_of_a_number_is_not_passed_on() {
+        let limit = r#"{"__type":"com.amazon#LimitExceededException","message":"+919999900101 tried too often"}"#;
+        let fault = format!("{:#}", answered(&[("400 Bad Request", limit)]).await.unwrap_err());
+        assert_eq!(fault, "Cognito answers InitiateAuth with 400 LimitExceededException");
+        let odd = r#"{"__type":"of +919999900101"}"#;
+        assert_eq!(
+            answered(&[("500 Oh", odd)]).await.unwrap_err().to_string(),
+            "Cognito answers InitiateAuth with 500"
+        );
+    }
+
+    #[tokio::test]
+    async fn without_a_pool_nobody_gets_a_token() {
+        let phone = Contact::telephone("+919999900101", "91").unwrap();
+        let nowhere = CognitoSignIn::new(None, String::new(), Https::new()).unwrap();
+        assert_eq!(nowhere.token(&phone, "t").await.unwrap_err().to_string(), "CITIZEN_SIGN_IN_URL is not set");
+        assert!(CognitoSignIn::new(Some("http://example.org/".into()), String::new(), Https::new()).is_err());
+    }
+}

@@ -75,3 +75,40 @@ fn phone(event: &Value) -> Option<Contact> {
 fn text<'e>(event: &'e Value, pointer: &str) -> &'e str {
     event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(session: &Value, unknown: bool) -> Value {
+        next(&json!({ "request": { "session": session, "userNotFound": unknown } }))
+    }
+
+    #[test]
+    fn there_is_one_challenge_and_one_try() {
+        let first = after(&json!([]), false);
+        assert_eq!((&first["challengeName"], &first["issueTokens"]), (&json!("CUSTOM_CHALLENGE"), &json!(false)));
+        let answered = |name: &str, right: bool| json!([{ "challengeName": name, "challengeResult": right }]);
+        let over = json!({ "issueTokens": false, "failAuthentication": true });
+        assert_eq!(
+            after(&answered("CUSTOM_CHALLENGE", true), false),
+            json!({ "issueTokens": true, "failAuthentication": false })
+        );
+        assert_eq!(after(&answered("CUSTOM_CHALLENGE", false), false), over);
+        assert_eq!(after(&answered("SRP_A", true), false), over);
+        assert_eq!(after(&answered("CUSTOM_CHALLENGE", true), true), over);
+        assert_eq!(
+            after(&json!([answered("CUSTOM_CHALLENGE", true)[0], answered("CUSTOM_CHALLENGE", false)[0]]), false),
+            over
+        );
+    }
+
+    #[test]
+    fn only_a_number_with_its_country_is_somebodys() {
+        let phone = |number: &str| {
+            phone(&json!({ "request": { "userAttributes": { "phone_number": number } } })).map(|it| it.normal_form())
+        };
+        assert_eq!(phone("+919999900101").as_deref(), Some("tel:919999900101"));
+        assert_eq!((phone("9999900101"), phone("")), (None, None));
+    }
+}

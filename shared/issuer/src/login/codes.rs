@@ -6,8 +6,8 @@
 //!   counted too. With ten codes a day to a number, that is at best one chance in twenty thousand a day.
 //! - **Reading our records.** They have an HMAC of the code under a key of its own, over purpose, number and code, and no number.
 //! - **Asking who has certificates.** Text messages go only to numbers that have some, or everyone could have us bomb strangers at the country's cost. So
-//!   that this does not show, the same things are counted, read and written for every number, and from there every answer takes equally long: the pace
-//!   (`CODE_PACE_MILLISECONDS`), within which the message is handed over or given up. A message that could not be handed over is logged and answered alike:
+//!   that this does not show, the same things are counted, read and written for every number, and every answer takes equally long: the pace
+//!   (`CODE_PACE_MILLISECONDS`), before whose end the message is handed over or given up. A message that could not be handed over is logged and answered alike:
 //!   its reader asks for another code, and an answer of its own would tell that there was something to send.
 //! - **Locking others out.** Whoever wastes a number's tries does so for five minutes, and is limited by their own address before that.
 
@@ -25,7 +25,7 @@ use credential::Contact;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashMap, sync::LazyLock};
 use time::{Duration, OffsetDateTime};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 /// What a code is good for; it opens nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,7 @@ impl Purpose {
 /// # Errors
 /// [`Error::TooMany`] for too many codes to this number or from this address, or too many wrong ones just now.
 pub async fn send(app: &App, purpose: Purpose, contact: &Contact, client: &Client) -> Result<(), Error> {
+    let over = Instant::now() + app.config.citizens.pace;
     let secret = Secret::of(app).await?;
     let hour = |what, most| Limit { what, window: Duration::HOUR, most };
     hour("codes-from", app.config.citizens.codes_per_address).count(app, &secret.hash(&client.network())).await?;
@@ -70,7 +71,7 @@ pub async fn send(app: &App, purpose: Purpose, contact: &Contact, client: &Clien
     keep(app, purpose, &who, &secret.code(purpose, &who, &code)).await?;
     let admitted = purpose.admits(app, &who).await?;
     let text = message(purpose, client.language())?.replace("{code}", &code);
-    deliver(app, contact, admitted.then_some(text)).await;
+    deliver(app, contact, admitted.then_some(text), over).await;
     Ok(())
 }
 
@@ -89,15 +90,9 @@ pub async fn prove(app: &App, purpose: Purpose, contact: &Contact, code: &str) -
         challenge.has_tries_left(now)?;
         // Nothing is told before the write stands that uses the code or the try.
         let right = secret.is_code(purpose, &who, code, &challenge.code);
-        let wrong = Challenge { tries: challenge.tries + 1, ..challenge };
-        let written = match right {
-            true => app.cabinet.take(&sheet).await?,
-            false => app.cabinet.put(&[sheet.saying(wrong.text()?)], now).await?,
-        };
-        match written {
-            Commit::Stored if right => return Ok(()),
-            Commit::Stored => return Err(Error::WrongCode),
-            Commit::Lost => {}
+        let next = if right { challenge.used() } else { challenge.tried() };
+        if app.cabinet.put(&[sheet.saying(next.text()?)], now).await? == Commit::Stored {
+            return if right { Ok(()) } else { Err(Error::WrongCode) };
         }
     }
     Err(crowded())
@@ -106,7 +101,7 @@ pub async fn prove(app: &App, purpose: Purpose, contact: &Contact, code: &str) -
 /// What is kept of a code.
 #[derive(Deserialize, Serialize)]
 struct Challenge {
-    /// The HMAC, base64url.
+    /// The HMAC, base64url; empty once the code is used. The sheet stays, or one who read it before could use up the next code in its stead.
     code: String,
     /// Wrong codes since `since`.
     tries: u32,
@@ -121,6 +116,14 @@ impl Challenge {
 
     fn text(&self) -> Result<String> {
         serde_json::to_string(self).context("writing a challenge")
+    }
+
+    fn used(self) -> Self {
+        Self { code: String::new(), ..self }
+    }
+
+    fn tried(self) -> Self {
+        Self { tries: self.tries + 1, ..self }
     }
 
     fn has_tries_left(&self, now: OffsetDateTime) -> Result<(), Error> {
@@ -157,13 +160,11 @@ async fn keep(app: &App, purpose: Purpose, who: &str, code: &str) -> Result<(), 
     Err(crowded())
 }
 
-/// Hands a message over, if there is one, and lets as much time pass in any case.
-async fn deliver(app: &App, contact: &Contact, text: Option<String>) {
-    let pace = app.config.citizens.pace;
-    let over = Instant::now() + pace;
+/// Hands a message over, if there is one, and waits for the same instant in any case.
+async fn deliver(app: &App, contact: &Contact, text: Option<String>, over: Instant) {
     if let Some(text) = text {
         // The cause may name the number: whoever sends tells what it can.
-        match timeout(pace, app.sender.sms(contact, &text)).await {
+        match timeout_at(over, app.sender.sms(contact, &text)).await {
             Ok(Ok(())) => tracing::info!("code sent"),
             Ok(Err(_)) => tracing::error!(problem = "code-not-sent", "the sender refuses a code"),
             Err(_) => tracing::error!(problem = "code-not-sent", "the sender is slower than CODE_PACE_MILLISECONDS"),
