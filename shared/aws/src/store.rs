@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | slot | `B#{code}` | `S#{kind}#{programme}#{dose or time of sample}` |
 //! | certificate | `B#{code}` | `C#{kind}#{dose or time of sample}#{issued at}#{certificate id}` |
+//! | what was moved of the beneficiary's registrations | `B#{code}` | `C#{kind}#` |
 //! | look-up by id | `I#{certificate id}` | `I` |
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
 //! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id or key's thumbprint}#{event}` |
@@ -28,6 +29,7 @@ mod key_ring;
 mod keys;
 mod ledger;
 mod recalls;
+mod registrations;
 mod retry;
 mod table;
 
@@ -280,7 +282,7 @@ impl Store for DynamoStore {
     async fn certificates(&self, beneficiary: &BeneficiaryCode, kind: Option<Kind>) -> Result<Vec<Certificate>> {
         let prefix = kind.map_or_else(|| CERTIFICATES.to_owned(), keys::kind);
         let found = self.all(&keys::beneficiary(beneficiary), &prefix).await.context("reading certificates")?;
-        found.iter().map(|item| items::certificate(item, beneficiary)).collect()
+        registrations::read_through(&found, beneficiary)
     }
 
     async fn has_certificate(
@@ -296,7 +298,9 @@ impl Store for DynamoStore {
             .query()
             .table_name(&self.table)
             .key_condition_expression("PK = :partition AND begins_with(SK, :prefix)")
-            .filter_expression("attribute_not_exists(#status) OR (#status = :suspended AND #until <= :now)")
+            .filter_expression(
+                "attribute_exists(id) AND (attribute_not_exists(#status) OR (#status = :suspended AND #until <= :now))",
+            )
             .expression_attribute_names("#status", STATUS)
             .expression_attribute_names("#until", UNTIL)
             .expression_attribute_values(":partition", text(keys::beneficiary(beneficiary)))

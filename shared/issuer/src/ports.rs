@@ -17,7 +17,7 @@ pub use citizen_tokens::CitizenTokens;
 pub use journal::{Journal, Published, StatusChange};
 pub use key_ring::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
 pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
-pub use registrations::Registrations;
+pub use registrations::{NO_CONTACT, Registration, Registrations};
 pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
 pub use webhook::{Reply, Webhook};
@@ -133,6 +133,10 @@ pub trait PublicFiles: Files {
 pub trait Ledger: Send + Sync {
     /// The entries from the minute of `from` to before that of `until`, in order of their keys. A late one may appear some seconds after its minute.
     async fn entries(&self, from: OffsetDateTime, until: OffsetDateTime) -> anyhow::Result<Vec<Entry>>;
+
+    /// Writes an entry about something that changed no record, under an id of our own making, with the certificates that it was about. A second call with the
+    /// same id and time changes nothing.
+    async fn enter(&self, id: &str, deed: &Deed, about: &[CertificateId]) -> anyhow::Result<()>;
 
     /// The newest seal.
     async fn last_seal(&self) -> anyhow::Result<Option<Seal>>;

@@ -11,8 +11,7 @@ use aws_sdk_dynamodb::{
     operation::delete_item::DeleteItemError,
     types::{AttributeValue, Put, ReturnValue, TransactWriteItem},
 };
-use credential::BeneficiaryCode;
-use issuer::ports::{Cabinet, Commit, Drawer, Registrations, Sheet};
+use issuer::ports::{Cabinet, Commit, Drawer, Sheet};
 use time::{Duration, OffsetDateTime};
 
 #[async_trait]
@@ -103,18 +102,6 @@ impl Cabinet for DynamoStore {
             .context("counting")?;
         let counted = answer.attributes.as_ref().and_then(|item| item.get("counted")?.as_n().ok()?.parse().ok());
         counted.context("a counter that does not count")
-    }
-}
-
-#[async_trait]
-impl Registrations for DynamoStore {
-    async fn beneficiaries_of(&self, contact: &str) -> Result<Vec<BeneficiaryCode>> {
-        let found = self.all(&keys::contacts(contact), "").await.context("looking a contact up")?;
-        let code = |item: &Item| {
-            let name = string(item, SORT)?;
-            name.strip_prefix("B#").and_then(BeneficiaryCode::parse).context("a contact of nobody")
-        };
-        found.iter().map(code).collect()
     }
 }
 

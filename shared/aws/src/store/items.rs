@@ -64,7 +64,7 @@ pub(super) fn certificate(item: &Item, beneficiary: &BeneficiaryCode) -> Result<
         status: status(item)?,
         successor: other_certificate(item, SUCCESSOR)?,
         predecessor: other_certificate(item, "predecessor")?,
-        deeds: list(item, DEEDS).iter().map(deed).collect::<Result<_>>()?,
+        deeds: deeds(item)?,
     })
 }
 
@@ -99,6 +99,11 @@ pub(super) fn of_deed(deed: &Deed) -> Result<AttributeValue> {
         members.insert("reason".to_owned(), text(reason.as_str()));
     }
     Ok(AttributeValue::M(members))
+}
+
+/// What was done to whatever a row is about, in order.
+pub(super) fn deeds(item: &Item) -> Result<Vec<Deed>> {
+    list(item, DEEDS).iter().map(deed).collect()
 }
 
 fn deed(value: &AttributeValue) -> Result<Deed> {

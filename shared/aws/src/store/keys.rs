@@ -63,7 +63,12 @@ pub(super) fn kind(kind: Kind) -> String {
     format!("{CERTIFICATES}{}#", kind.as_str())
 }
 
-/// The same of a dose.
+/// What was moved of a beneficiary's registrations, at the head of the certificates of a kind.
+pub(super) fn registration(beneficiary: &BeneficiaryCode, kind: Kind) -> Item {
+    key(self::beneficiary(beneficiary), self::kind(kind))
+}
+
+/// What the sort key of every certificate of a dose starts with.
 pub(super) fn dose(of: Kind, dose: Dose) -> String {
     format!("{}{:02}#", kind(of), dose.number())
 }

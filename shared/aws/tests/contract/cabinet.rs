@@ -1,7 +1,7 @@
-//! What every [`Cabinet`] and every [`Registrations`] must do. Each rule takes folders of its own.
+//! What every [`Cabinet`] must do. Each rule takes folders of its own.
 
-use super::{NOW, Records, audit, certificate, intent, issue, next, slot};
-use issuer::ports::{Cabinet, Commit, Drawer, Registrations, Reservation, Sheet, Store};
+use super::{NOW, Records, audit, certificate, intent, next, slot};
+use issuer::ports::{Cabinet, Commit, Drawer, Reservation, Sheet, Store};
 use time::Duration;
 
 /// All rules, one after the other.
@@ -13,7 +13,6 @@ pub(crate) async fn all(records: &Records) {
     sheets_come_in_order_of_name(records).await;
     each_window_of_time_counts_from_one(records).await;
     a_sheet_is_stored_with_its_certificate_or_not_at_all(records).await;
-    a_contact_leads_to_its_beneficiaries(records).await;
 }
 
 async fn a_sheet_is_put_once_and_then_in_place_of_its_revision(records: &Records) {
@@ -109,17 +108,6 @@ async fn a_sheet_is_stored_with_its_certificate_or_not_at_all(records: &Records)
     let sheets = [lost.clone()];
     assert_eq!(records.store.commit(&other, &late, &audit(), &sheets).await.unwrap(), Commit::Lost);
     assert!(found(records, &lost).await.is_none());
-}
-
-async fn a_contact_leads_to_its_beneficiaries(records: &Records) {
-    let contact = format!("hash-{}", next());
-    assert_eq!(records.store.beneficiaries_of(&contact).await.unwrap(), []);
-    let (one, other) = (intent(&slot(1), NOW), intent(&slot(1), NOW));
-    issue(records, &one, &[&contact]).await;
-    issue(records, &other, &[&contact]).await;
-    let mut wanted = [one.slot.beneficiary, other.slot.beneficiary];
-    wanted.sort_by(|one, other| one.as_str().cmp(other.as_str()));
-    assert_eq!(records.store.beneficiaries_of(&contact).await.unwrap(), wanted);
 }
 
 fn sheet(name: &str, text: &str) -> Sheet {

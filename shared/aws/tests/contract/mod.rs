@@ -9,6 +9,7 @@
 
 pub(crate) mod cabinet;
 pub(crate) mod key_ring;
+pub(crate) mod registrations;
 
 use aws::{DynamoStore, create_table};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -87,6 +88,7 @@ pub(crate) async fn all(records: &Records) {
     numbers_are_given_once(records).await;
     key_ring::all(records).await;
     cabinet::all(records).await;
+    registrations::all(records).await;
 }
 
 pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {

@@ -41,12 +41,25 @@ pub enum AuditEvent {
     Lifted,
     /// It was signed again, with another key.
     Resigned,
+    /// It was registered to another contact, with everything else of its beneficiary.
+    Rebound,
+    /// Someone looked for certificates by number and date of birth.
+    Searched,
 }
 
 impl AuditEvent {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Issued, Self::Corrected, Self::Superseded, Self::Revoked, Self::Suspended, Self::Lifted, Self::Resigned];
+    pub const ALL: [Self; 9] = [
+        Self::Issued,
+        Self::Corrected,
+        Self::Superseded,
+        Self::Revoked,
+        Self::Suspended,
+        Self::Lifted,
+        Self::Resigned,
+        Self::Rebound,
+        Self::Searched,
+    ];
 
     /// The name in the log and in answers.
     pub fn as_str(self) -> &'static str {
@@ -58,6 +71,8 @@ impl AuditEvent {
             Self::Suspended => "suspended",
             Self::Lifted => "lifted",
             Self::Resigned => "resigned",
+            Self::Rebound => "rebound",
+            Self::Searched => "searched",
         }
     }
 }
