@@ -20,7 +20,9 @@ pub const ISSUER: &str = "http://localhost/dev";
 /// Whom they are for.
 pub const AUDIENCE: &str = "divoc";
 /// The roles that a token can name.
-pub const ROLES: [&str; 6] = ["certifier", "fetcher", "citizen", "verifier", "admin", "partner"];
+pub const ROLES: [&str; 6] = ["certifier", "fetcher", "citizen", "verifier", "admin", "partner", "officer"];
+/// The facility of an officer of [`DevelopmentIdentity::token`], under the claim that DIVOC has it in.
+pub const FACILITY: &str = "F-0001";
 /// The citizen of [`DevelopmentIdentity::token`], the one of the sample events: a number that belongs to nobody.
 pub const PHONE: &str = "+919000000000";
 
@@ -47,11 +49,21 @@ impl DevelopmentIdentity {
     /// # Errors
     /// When the key does not sign.
     pub fn token(&self, role: &str, phone: &str) -> Result<String> {
+        self.token_of(role, &format!("development-{role}"), phone, FACILITY)
+    }
+
+    /// The same for somebody of one's own choice, such as a second officer, in a facility of one's own choice.
+    ///
+    /// # Errors
+    /// When the key does not sign.
+    pub fn token_of(&self, role: &str, subject: &str, phone: &str, facility: &str) -> Result<String> {
         let mut claims = Map::from_iter([("resource_access".to_owned(), json!({ AUDIENCE: { "roles": [role] } }))]);
-        claims.insert("sub".to_owned(), json!(format!("development-{role}")));
-        if role == "citizen" {
-            claims.insert("preferred_username".to_owned(), json!(phone));
-        }
+        claims.insert("sub".to_owned(), json!(subject));
+        match role {
+            "citizen" => claims.insert("preferred_username".to_owned(), json!(phone)),
+            "officer" => claims.insert("facility_code".to_owned(), json!(facility)),
+            _ => None,
+        };
         self.mint(claims)
     }
 

@@ -133,6 +133,11 @@ impl Running {
         self.identity.token("citizen", phone).unwrap_or_default()
     }
 
+    /// A token for an officer of a facility; an empty one, which opens nothing, should the key not sign.
+    pub fn token_for_officer(&self, subject: &str, facility: &str) -> String {
+        self.identity.token_of("officer", subject, "", facility).unwrap_or_default()
+    }
+
     /// A token with these claims: expired, of another issuer, whatever a test wants.
     ///
     /// # Errors

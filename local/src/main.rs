@@ -1,10 +1,10 @@
-//! `local`: the service on this machine. `local token --role citizen --phone +91…`: a token for it.
+//! `local`: the service on this machine. `local token --role citizen --phone +91…`, `local token --role officer --subject …`: a token for it.
 
 use anyhow::{Context, Result, bail, ensure};
 use issuer::config::{Place, log_levels};
 use local::{
     IDENTITY_KEY, Running, folder,
-    identity::{DevelopmentIdentity, PHONE, ROLES},
+    identity::{DevelopmentIdentity, FACILITY, PHONE, ROLES},
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::Level;
@@ -23,7 +23,7 @@ async fn main() -> Result<()> {
     match arguments.split_first() {
         None => run().await,
         Some((command, options)) if command == "token" => token(options),
-        Some(_) => bail!("usage: local | local token --role ROLE [--phone NUMBER]"),
+        Some(_) => bail!("usage: local | local token --role ROLE [--subject NAME] [--phone NUMBER] [--facility CODE]"),
     }
 }
 
@@ -48,7 +48,9 @@ fn token(options: &[String]) -> Result<()> {
     let role = option("--role").context("--role is missing")?;
     ensure!(ROLES.contains(&role), "the roles are {}", ROLES.join(", "));
     let key = folder::secret_of(&Place::from_env()?.data, IDENTITY_KEY)?;
-    println!("{}", DevelopmentIdentity::from_pem(&key)?.token(role, option("--phone").unwrap_or(PHONE))?);
+    let subject = option("--subject").map_or_else(|| format!("development-{role}"), str::to_owned);
+    let (phone, facility) = (option("--phone").unwrap_or(PHONE), option("--facility").unwrap_or(FACILITY));
+    println!("{}", DevelopmentIdentity::from_pem(&key)?.token_of(role, &subject, phone, facility)?);
     Ok(())
 }
 

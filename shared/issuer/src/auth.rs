@@ -41,6 +41,8 @@ pub enum Role {
     Admin,
     /// An application of somebody else: sees whom it asks for, as far as it is registered to ([`crate::partner`]).
     Partner,
+    /// Someone who works in a facility and vouches for people there: DIVOC's `facility-admin`. A fetcher too.
+    Officer,
 }
 
 impl Role {
@@ -55,19 +57,22 @@ impl Role {
             Self::Verifier => "verifier",
             Self::Admin => "admin",
             Self::Partner => "partner",
+            Self::Officer => "officer",
         }
     }
 
-    /// A role by our name or by the one DIVOC's Keycloak realm gives it.
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "facility-staff" => Self::Certifier,
-            "api" | "facility-admin" => Self::Fetcher,
-            "recipient" => Self::Citizen,
-            "controller" => Self::Admin,
+    /// What a name gives: ours, or the one of DIVOC's Keycloak realm.
+    fn named(name: &str) -> &'static [Self] {
+        match name {
+            "certifier" | "facility-staff" => &[Self::Certifier],
+            "fetcher" | "api" => &[Self::Fetcher],
+            "citizen" | "recipient" => &[Self::Citizen],
+            "verifier" => &[Self::Verifier],
             "arogyasetu" => Self::Partner,
-            _ => return Self::ALL.into_iter().find(|role| role.as_str() == name),
-        })
+            _"admin" | "controller" => &[Self::Admin],
+            "officer" | "facility-admin" => &[Self::Officer, Self::Fetcher],
+            _ => &[],
+        }
     }
 }
 
@@ -80,6 +85,8 @@ pub struct Caller {
     pub client: String,
     /// The roles it gives.
     pub roles: BTreeSet<Role>,
+    /// The code of the facility that an officer works in.
+    pub facility: Option<String>,
     /// A citizen's telephone number. Personal data.
     phone: Option<Contact>,
     /// The keyed hash of a citizen's contact, where that is all that is known of them.
@@ -137,6 +144,15 @@ impl Caller {
         let Some(own) = self.contact(app).await? else { return Ok(Vec::new()) };
         certificates.retain(|certificate| certificate.contacts.contains(&own));
         Ok(certificates)
+    }
+
+    /// The keyed hash of a citizen's telephone number.
+    ///
+    /// # Errors
+    /// When the secret behind contact hashes cannot be had.
+    pub async fn contact(&self, app: &App) -> Result<Option<String>, Error> {
+        let Some(phone) = &self.phone else { return Ok(None) };
+        Ok(Some(contact_hash(&app.pepper.contact_key().await?, phone)))
     }
 }
 
@@ -219,6 +235,18 @@ impl Admission for Partners {
 pub struct Systems;
 impl Admission for Systems {
     const ROLES: &'static [Role] = &[Role::Fetcher];
+}
+
+/// Those who vouch for people in a facility.
+pub struct Officers;
+impl Admission for Officers {
+    const ROLES: &'static [Role] = &[Role::Officer];
+}
+
+/// Those who look for people's certificates to print them.
+pub struct Searchers;
+impl Admission for Searchers {
+    const ROLES: &'static [Role] = &[Role::Officer, Role::Fetcher];
 }
 
 /// The caller of a route that admits `A`. Deny by default: no token, no entry.
@@ -394,7 +422,8 @@ impl Issuer {
         Caller {
             subject: text("sub").unwrap_or_default().to_owned(),
             client: text("azp").or(text("client_id")).or(text("sub")).unwrap_or_default().to_owned(),
-            roles: self.role_names(claims).into_iter().filter_map(Role::named).collect(),
+            roles: self.role_names(claims).into_iter().flat_map(Role::named).copied().collect(),
+            facility: text(&self.identity.facility_claim).filter(|code| !code.is_empty()).map(str::to_owned),
             phone: text(&self.identity.phone_claim)
                 .filter(|_| !self.phone_is_unproven(claims))
                 .and_then(|phone| Contact::telephone(phone, &self.identity.calling_code)),
@@ -470,6 +499,7 @@ mod tests {
             preset,
             roles_claim: roles_claim.map(str::to_owned),
             phone_claim: "phone_number".into(),
+            facility_claim: "facility_code".into(),
             calling_code: "91".into(),
         };
         let issuer = Issuer { identity, provider: Arc::new(Nobody), keys: RwLock::new(None) };
@@ -488,6 +518,20 @@ mod tests {
         });
         assert_eq!(roles(Preset::Keycloak, None, &claims), [Role::Certifier, Role::Fetcher, Role::Citizen]);
         assert_eq!(roles(Preset::Cognito, None, &claims), []);
+    }
+
+    #[test]
+    fn divocs_facility_admin_is_an_officer_of_their_facility_and_still_fetches() {
+        let claims =
+            json!({ "resource_access": { "portal": { "roles": ["facility-admin"] } }, "facility_code": "F-1" });
+        let officer = believed(Preset::Keycloak, None, &claims);
+        assert_eq!(officer.roles.into_iter().collect::<Vec<_>>(), [Role::Fetcher, Role::Officer]);
+        assert_eq!(officer.facility.as_deref(), Some("F-1"));
+        assert_eq!(
+            roles(Preset::Cognito, None, &json!({ "cognito:groups": ["officer"] })),
+            [Role::Fetcher, Role::Officer]
+        );
+        assert_eq!(believed(Preset::Keycloak, None, &json!({ "facility_code": "" })).facility, None);
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub struct Config {
     pub status_valid: Duration,
     /// What is told to whom of a certificate.
     pub post: Post,
+    /// `RECOVERY_WAIT_SECONDS` (259,200: three days): how long a move to another number that was asked for with the paper waits for an objection.
+    pub recovery_wait: Duration,
     /// Who may call.
     pub identity: Identity,
     /// How people log in to see their own certificates.
@@ -171,6 +173,8 @@ pub struct Identity {
     pub roles_claim: Option<String>,
     /// `OIDC_PHONE_CLAIM`: the claim with a citizen's telephone number; default `preferred_username` (Keycloak) or `phone_number` (Cognito).
     pub phone_claim: String,
+    /// `OIDC_FACILITY_CLAIM`: the claim with the code of an officer's facility; default `facility_code` (Keycloak, as DIVOC) or `custom:facility_code` (Cognito).
+    pub facility_claim: String,
     /// `CALLING_CODE`, for numbers without country code.
     pub calling_code: String,
 }
@@ -284,6 +288,7 @@ impl Config {
                 },
             },
             post: post(&lookup)?,
+            recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer: required("OIDC_ISSUER")?,
                 audience: required("OIDC_AUDIENCE")?,
@@ -291,6 +296,10 @@ impl Config {
                 phone_claim: text(
                     "OIDC_PHONE_CLAIM",
                     if preset == Preset::Cognito { "phone_number" } else { "preferred_username" },
+                ),
+                facility_claim: text(
+                    "OIDC_FACILITY_CLAIM",
+                    if preset == Preset::Cognito { "custom:facility_code" } else { "facility_code" },
                 ),
                 preset,
                 calling_code,
@@ -464,6 +473,8 @@ pub fn web_address(name: &str, value: String) -> Result<String> {
     Ok(value)
 }
 
+/// Four weeks.
+const MOST_WAIT: u64 = 28 * 86_400;
 /// A year: beyond that a list is no news.
 const MOST_VALID: u64 = 366 * 86_400;
 /// A day.
@@ -556,6 +567,8 @@ mod tests {
         assert_eq!((config.qr_form, config.identity.preset), (Form::Utf8, Preset::Keycloak));
         assert_eq!(config.status_valid, Duration::from_hours(24));
         assert_eq!(config.wallet_link, "openid-credential-offer://");
+        assert_eq!(config.recovery_wait, Duration::from_hours(72));
+        assert_eq!(config.identity.facility_claim, "facility_code");
         assert_eq!(config.ca_chain, CaChain::Optional);
         assert_eq!(with(&[("REQUIRE_CA_CHAIN", "true")]).unwrap().ca_chain, CaChain::Required);
         assert_eq!(config.identity.phone_claim, "preferred_username");
@@ -616,6 +629,8 @@ mod tests {
             ("POST_MOST_TRIES", "often"),
             ("ACK_CALLBACK_URL", "http://health.example/ack"),
             ("ACK_CALLBACK_URL", "http://127.0.0.1:80@health.example/ack"),
+            ("RECOVERY_WAIT_SECONDS", "0"),
+            ("RECOVERY_WAIT_SECONDS", "99999999"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

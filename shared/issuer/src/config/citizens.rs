@@ -52,6 +52,7 @@ impl Citizens {
             preset: Preset::Citizens,
             roles_claim: None,
             phone_claim: text("CITIZEN_PHONE_CLAIM", "phone_number"),
+            facility_claim: String::new(),
             calling_code: calling_code.to_owned(),
         });
         let login = match text("CITIZEN_LOGIN", "service").as_str() {
