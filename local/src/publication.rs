@@ -1,4 +1,4 @@
-//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post and goes on with recalls every few seconds until the
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post and, goes on with recalls and lets recoveries take effect every few seconds until the
 //! service stops.
 
 use anyhow::{Context, Result};
@@ -7,6 +7,7 @@ use issuer::{
     audit::seal,
     post::deliver,
     recall::{self, Task},
+    recovery,
     status::publish,
 };
 use std::time::Duration;
@@ -55,6 +56,9 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             }
             if let Err(fault) = deliver(&app, every.max(Duration::from_secs(5))).await {
                 tracing::error!(cause = format!("{fault:#}"), "the post was not delivered");
+            }
+            if let Err(fault) = recovery::work(&app).await {
+                tracing::error!(cause = format!("{fault:#}"), "a recovery did not take effect");
             }
             // For less than a change may take to be published.
             for task in [Task::Status, Task::Signature] {

@@ -67,7 +67,9 @@ async fn every_described_route_is_served() {
             .replace("{certificateId}", "1")
             .replace("{dose}", "1")
             .replace("{recallId}", "1")
-            .replace("{requestId}", "1");
+            .replace("{requestId}", "1")
+            .replace("{recoveryId}", "1")
+            .replace("{rebindingId}", "1");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let path = path
             .replace("{thumbprint}", "X")
@@ -84,7 +86,13 @@ async fn every_described_route_is_served() {
             "/status/deltas/1" => {
                 answer.status == 404 && (method == "head" || answer.json()["type"] == "urn:divoc:problem:no-list")
             }
-            path if ["/certificate/revoked", "/generateOTP", "/verifyOTP"].iter().any(|end| path.ends_with(end)) => {
+            // Nobody asked for that recovery.
+            "/divoc/api/citizen/recovery/1" if method == "get" => answer.status == 404,
+            "/divoc/api/citizen/recovery" if method == "post" => answer.status == 415,
+            path if ["/certificate/revoked", "/generateOTP", "/verifyOTP", "/proof", "/objection"]
+                .iter()
+                .any(|end| path.ends_with(end)) =>
+            {
                 answer.status == 415
             }
             path if path.starts_with("/divoc/api/share/") => answer.status == 415,

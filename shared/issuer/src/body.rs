@@ -112,12 +112,12 @@ impl<'b> Body<'b> {
     }
 
     /// A member that is there; null is not.
-    fn member(&self, name: &str) -> Option<&'b Value> {
+    pub(crate) fn member(&self, name: &str) -> Option<&'b Value> {
         self.members?.get(name).filter(|value| !value.is_null())
     }
 
     /// A body that is no object has been called so already.
-    fn missing<T>(&mut self, name: &str) -> Option<T> {
+    pub(crate) fn missing<T>(&mut self, name: &str) -> Option<T> {
         if self.members.is_some() {
             self.fault(&format!("/{name}"), Code::Required, "it is missing");
         }

@@ -181,6 +181,29 @@ pub enum Error {
     /// No dead parcel has that id, or nobody is told anything.
     #[error("there is no such parcel; it may have been sent again or dropped")]
     NoParcel,
+    /// No recovery of that id, or none any more.
+    #[error("there is no such recovery, or it is over")]
+    NoRecovery,
+    /// The new number is proven, and paper and registered number lead to no certificate.
+    #[error(
+        "paper and registered number do not lead to a certificate; two officers of a facility can register a number"
+    )]
+    NotRecovered,
+    /// A code that does not prove the new number. Not 401: no token would help.
+    #[error("the code is wrong, was used, or is too old; ask for another one")]
+    NotProven,
+    /// No request to move certificates of that id in the caller's facility, or none any more.
+    #[error("there is no such request in your facility, or its time is over")]
+    NoRebinding,
+    /// One officer is not two.
+    #[error("another officer of your facility must approve what you asked for")]
+    SameOfficer,
+    /// An officer's token that names no facility.
+    #[error("your token names no facility")]
+    NoFacility,
+    /// DIVOC's refusal of a search.
+    #[error("Invalid Date of Birth or Phone number")]
+    NoSearch,
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -280,6 +303,13 @@ impl Error {
             Self::RequestOpen => (StatusCode::CONFLICT, "request-open", "Asked for already"),
             Self::Decided => (StatusCode::CONFLICT, "decided", "Decided already"),
             Self::NoFamily { .. } => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
+            Self::NoRecovery => (StatusCode::NOT_FOUND, "no-recovery", "No such recovery"),
+            Self::NotRecovered => (StatusCode::FORBIDDEN, "no-recovery", "Nothing fits"),
+            Self::NotProven => (StatusCode::FORBIDDEN, "code", "Wrong code"),
+            Self::NoRebinding => (StatusCode::NOT_FOUND, "no-rebinding", "No such request"),
+            Self::SameOfficer => (StatusCode::FORBIDDEN, "same-officer", "Another officer is needed"),
+            Self::NoFacility => (StatusCode::FORBIDDEN, "no-facility", "No facility"),
+            Self::NoSearch => (StatusCode::BAD_REQUEST, "invalid-input", "Invalid input"),
             Self::Gone { .. } => (StatusCode::GONE, "no-longer-valid", "No longer valid"),
             Self::Suspended { .. } => (StatusCode::CONFLICT, "suspended", "Suspended"),
             Self::NotCorrectable(_) => (StatusCode::PRECONDITION_FAILED, "not-correctable", "Update not allowed"),

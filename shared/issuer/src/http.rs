@@ -27,10 +27,17 @@ impl FromRequest<App> for Json {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        Self::read(request, app.config.most_bytes).await
+    }
+}
+
+impl Json {
+    /// The JSON body of a request, of at most `most` bytes.
+    pub(crate) async fn read(request: Request, most: usize) -> Result<Self, Error> {
         if !is_json(request.headers()) {
             return Err(Error::MediaType("application/json"));
         }
-        let bytes = body(request, app.config.most_bytes).await?;
+        let bytes = body(request, most).await?;
         let value = serde_json::from_slice(&bytes)
             .map_err(|fault| Error::NotJson { line: fault.line(), column: fault.column() })?;
         Ok(Self(value))

@@ -27,6 +27,7 @@ pub mod ports;
 pub mod post;
 pub mod print;
 pub mod recall;
+pub mod recovery;
 pub mod requests;
 pub mod revoke;
 pub mod share;
@@ -71,4 +72,5 @@ pub fn routes() -> Router<App> {
         .merge(partner::admin_routes())
         .merge(post::routes())
         .merge(wallet::routes())
+        .merge(recovery::routes())
 }

@@ -52,6 +52,8 @@ words! {
     Stopped,
     SharedSubject,
     SharedMail,
+    MovingAwaySms,
+    MovedHereSms,
 }
 
 macro_rules! files {

@@ -88,7 +88,7 @@ impl Batch<'_> {
 }
 
 /// The credential in what was shown. Looking for a QR code takes up to some seconds of one processor, so that it must not hold up other callers.
-async fn readable(bytes: Vec<u8>) -> Result<Result<String, Unreadable>, Error> {
+pub(crate) async fn readable(bytes: Vec<u8>) -> Result<Result<String, Unreadable>, Error> {
     let reading = tokio::task::spawn_blocking(move || read(&bytes).map(|reading| reading.json)).await;
     reading.context("reading what was shown").map_err(Error::Internal)
 }
