@@ -20,7 +20,7 @@ pub const ISSUER: &str = "http://localhost/dev";
 /// Whom they are for.
 pub const AUDIENCE: &str = "divoc";
 /// The roles that a token can name.
-pub const ROLES: [&str; 6] = ["certifier", "fetcher", "citizen", "verifier", "admin", "partner", "officer"];
+pub const ROLES: [&str; 7] = ["certifier", "fetcher", "citizen", "verifier", "admin", "partner", "officer"];
 /// The facility of an officer of [`DevelopmentIdentity::token`], under the claim that DIVOC has it in.
 pub const FACILITY: &str = "F-0001";
 /// The citizen of [`DevelopmentIdentity::token`], the one of the sample events: a number that belongs to nobody.

@@ -1,5 +1,5 @@
-//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post and, goes on with recalls and lets recoveries take effect every few seconds until the
-//! service stops.
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, lets recoveries take effect and goes on with recalls
+//! every few seconds until the service stops.
 
 use anyhow::{Context, Result};
 use issuer::{

@@ -46,8 +46,6 @@ pub enum Role {
 }
 
 impl Role {
-    const ALL: [Self; 6] = [Self::Certifier, Self::Fetcher, Self::Citizen, Self::Verifier, Self::Admin, Self::Partner];
-
     /// The role's name in a token and in answers.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,8 +66,8 @@ impl Role {
             "fetcher" | "api" => &[Self::Fetcher],
             "citizen" | "recipient" => &[Self::Citizen],
             "verifier" => &[Self::Verifier],
-            "arogyasetu" => Self::Partner,
-            _"admin" | "controller" => &[Self::Admin],
+            "admin" | "controller" => &[Self::Admin],
+            "partner" | "arogyasetu" => &[Self::Partner],
             "officer" | "facility-admin" => &[Self::Officer, Self::Fetcher],
             _ => &[],
         }
@@ -97,7 +95,14 @@ impl Caller {
     /// Somebody whom a citizen lets see what is registered to the contact with that keyed hash, for as long as it is.
     pub fn shown_by(contact: String) -> Self {
         let roles = BTreeSet::from([Role::Citizen]);
-        Self { subject: String::new(), client: String::new(), roles, phone: None, contact: Some(contact) }
+        Self {
+            subject: String::new(),
+            client: String::new(),
+            roles,
+            facility: None,
+            phone: None,
+            contact: Some(contact),
+        }
     }
 
     /// The keyed hash of the contact that a citizen's certificates are registered to.
@@ -115,7 +120,7 @@ impl Caller {
     /// A caller who proved in another way than by a token that they may see what they ask for.
     pub(crate) fn proven(name: &str) -> Self {
         let roles = BTreeSet::from([Role::Fetcher]);
-        Self { subject: name.to_owned(), client: name.to_owned(), roles, phone: None, contact: None }
+        Self { subject: name.to_owned(), client: name.to_owned(), roles, facility: None, phone: None, contact: None }
     }
 
     /// Whether the caller may see every certificate; a caller who may not is a citizen, shown what is registered to their number.

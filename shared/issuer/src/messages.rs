@@ -54,6 +54,8 @@ words! {
     SharedMail,
     MovingAwaySms,
     MovedHereSms,
+    LogInCode,
+    BindNumberCode,
 }
 
 macro_rules! files {
@@ -117,6 +119,18 @@ mod tests {
                 // Three parts of 67 letters, where a letter takes two bytes.
                 assert!(text.encode_utf16().count() <= 201, "{tag}: {text}");
                 assert!(text.ends_with(link), "{tag}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_comes_in_two_parts_at_most() {
+        for (tag, _) in FILES {
+            for word in [Word::LogInCode, Word::BindNumberCode] {
+                let text = text(tag, word, &[("code", "123456")]).unwrap();
+                assert_eq!(text.matches("123456").count(), 1, "{tag}: {text}");
+                // Two parts have 306 letters of seven bits, or 134 that take two bytes.
+                assert!(text.encode_utf16().count() <= if text.is_ascii() { 306 } else { 134 }, "{tag}: {text}");
             }
         }
     }
