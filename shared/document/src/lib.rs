@@ -2,7 +2,7 @@
 //! same input, the same bytes.
 //!
 //! ```text
-//! Facts ─▶ wording (language, dates, masks) ─▶ compose (blocks ─▶ boxes) ─▶ layout ─┬▶ pdf (ink, embed, structure, archive)
+//! Facts ─▶ wording (language, dates, masks) ─▶ compose (blocks ─▶ boxes) ─▶ layout ─┬▶ pdf (ink, content, embed, structure, archive)
 //!                                                └─▶ text (direction, fonts, lines) └▶ picture (SVG, PNG)
 //! ```
 //!
@@ -10,6 +10,7 @@
 
 mod archive;
 mod compose;
+mod content;
 mod embed;
 mod font;
 mod hash;

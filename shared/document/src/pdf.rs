@@ -1,18 +1,15 @@
-//! The PDF around a laid out page: `printpdf` writes the page; `lopdf`, on which it is built, adds what makes the document certain and
-//! readable aloud: fonts, structure, language, dates. No clock and no chance: the same page gives the same bytes.
+//! The PDF around a laid out page: the page is drawn in `printpdf`'s operators; `lopdf`, on which it is built, holds them together with what makes the
+//! document certain and readable aloud: fonts, structure, language, dates. No clock and no chance: the same page gives the same bytes.
 
 use std::io::Write;
 
 use credential::qr::{Bitmap, Symbol};
 use flate2::{Compression, write::ZlibEncoder};
-use lopdf::{Document, Object, ObjectId, StringFormat, dictionary, text_string};
-use printpdf::{
-    DictItem, ExternalStream, ExternalXObject, PdfDocument, PdfPage, PdfSaveOptions, Pt, Rect, XObject, XObjectId,
-};
+use lopdf::{Dictionary, Document, Object, Stream, StringFormat, dictionary, text_string, xref::XrefType};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description};
 
 use crate::{
-    PrintError, archive,
+    PrintError, archive, content,
     embed::Embedded,
     font::Fonts,
     ink::{Drawing, SYMBOL, raster_name},
@@ -45,110 +42,88 @@ pub(crate) fn write(
     let (mut embedded, mut structure) = (Embedded::new(fonts), Structure::default());
     let mut drawing = Drawing::new(layout.height, about.languages);
     drawing.page(layout, &mut embedded, &mut structure);
-    let mut document = drawn(layout, drawing, symbol)?;
-    "1.7".clone_into(&mut document.version);
-    let Place { page, content, fonts: place } = Place::of(&document).map_err(broken)?;
+    let content = content::encoded(&drawing.ops)?;
+    let mut document = Document::with_version("1.7");
+    document.reference_table.cross_reference_type = XrefType::CrossReferenceTable;
 
+    let pictures = pictures(&mut document, &drawing, symbol)?;
     let fonts = embedded.write(&mut document)?;
-    document.set_object(place, fonts);
+    let resources = dictionary! { "Font" => document.add_object(fonts), "XObject" => pictures };
+    let stream = Stream::new(dictionary! { "Filter" => "FlateDecode" }, packed(&content)?);
+    let [page, pages] = [document.new_object_id(), document.new_object_id()];
+    let sheet = [0.0, 0.0, layout.width, layout.height].map(Object::Real).to_vec();
+    let sheet = dictionary! {
+        "Type" => "Page",
+        "Parent" => pages,
+        "MediaBox" => sheet.clone(),
+        "CropBox" => sheet.clone(),
+        "TrimBox" => sheet,
+        "Resources" => document.add_object(resources),
+        "Contents" => document.add_object(stream),
+        "StructParents" => 0,
+        "Tabs" => "S",
+    };
+    document.set_object(page, sheet);
+    document.set_object(pages, dictionary! { "Type" => "Pages", "Count" => 1, "Kids" => vec![page.into()] });
     let tree = structure.write(&mut document, page);
-    let sheet = document.get_dictionary_mut(page).map_err(broken)?;
-    sheet.set("StructParents", 0);
-    sheet.set("Tabs", "S");
-    let root = document.catalog_mut().map_err(broken)?;
-    root.set("Lang", text_string(about.languages.first().map_or("", |language| &language.tag)));
-    root.set("ViewerPreferences", dictionary! { "DisplayDocTitle" => true });
-    root.set("MarkInfo", dictionary! { "Marked" => true });
-    root.set("StructTreeRoot", tree);
+    let root = document.add_object(dictionary! {
+        "Type" => "Catalog",
+        "Pages" => pages,
+        "PageLayout" => "OneColumn",
+        "Lang" => text_string(about.languages.first().map_or("", |language| &language.tag)),
+        "ViewerPreferences" => dictionary! { "DisplayDocTitle" => true },
+        "MarkInfo" => dictionary! { "Marked" => true },
+        "StructTreeRoot" => tree,
+    });
+    document.trailer.set("Root", root);
     let date = date(about.issued);
     archive::keep(&mut document, about, date.as_deref())?;
+    describe(&mut document, &about.title, date);
 
-    let stream = document.get_object_mut(content).and_then(Object::as_stream_mut).map_err(broken)?;
-    let id = crate::hash::digest([about.title.as_bytes(), about.issued.as_bytes(), &stream.content]);
-    let packed = packed(&stream.content)?;
-    stream.set_content(packed);
-    stream.dict.set("Filter", "FlateDecode");
-    // In place of printpdf's random ones.
+    // Made of what the file says, where other writers take chance.
+    let id = crate::hash::digest([about.title.as_bytes(), about.issued.as_bytes(), &content]);
     let id = Object::String(id.to_be_bytes().to_vec(), StringFormat::Hexadecimal);
     document.trailer.set("ID", vec![id.clone(), id]);
-    describe(&mut document, &about.title, date).map_err(broken)?;
-
     let mut bytes = Vec::new();
     document.save_to(&mut bytes).map_err(broken)?;
     Ok(bytes)
 }
 
-/// The page with everything on it except its fonts, which printpdf would parse whole and give other codes.
-fn drawn(layout: &Layout<'_>, drawing: Drawing<'_>, symbol: &Symbol) -> Result<Document, PrintError> {
-    let mut document = PdfDocument::default();
-    let pictures = &mut document.resources.xobjects.map;
+/// The pictures that the page shows, by their names.
+fn pictures(document: &mut Document, drawing: &Drawing<'_>, symbol: &Symbol) -> Result<Dictionary, PrintError> {
     let Bitmap { side, rows } = symbol.bitmap(DOTS, 0);
-    pictures.insert(XObjectId(SYMBOL.to_owned()), picture(side, side, "DeviceGray", 1, &rows)?);
+    let mut pictures = dictionary! { SYMBOL => document.add_object(picture(side, side, "DeviceGray", 1, &rows)?) };
     for (number, raster) in drawing.rasters.iter().enumerate() {
         // On white, as it lies on paper: a picture without transparency prints everywhere.
-        let object = picture(raster.width, raster.height, "DeviceRGB", 8, &raster.on_white())?;
-        pictures.insert(XObjectId(raster_name(number)), object);
+        let stream = picture(raster.width, raster.height, "DeviceRGB", 8, &raster.on_white())?;
+        pictures.set(raster_name(number), document.add_object(stream));
     }
-    let sheet = Rect::from_wh(Pt(layout.width), Pt(layout.height));
-    document.pages.push(PdfPage {
-        media_box: sheet.clone(),
-        trim_box: sheet.clone(),
-        crop_box: sheet,
-        ops: drawing.ops,
-    });
-    let mut warnings = Vec::new();
-    let document = document.to_lopdf_document(&PdfSaveOptions::default(), &mut warnings);
-    warnings.into_iter().next().map_or(Ok(document), |warning| Err(PrintError::Page(warning.msg)))
+    Ok(pictures)
 }
 
-fn picture(width: u32, height: u32, colours: &str, bits: i64, dots: &[u8]) -> Result<XObject, PrintError> {
-    let name = |name: &str| DictItem::Name(name.into());
-    let description = [
-        ("Type", name("XObject")),
-        ("Subtype", name("Image")),
-        ("Width", DictItem::Int(width.into())),
-        ("Height", DictItem::Int(height.into())),
-        ("ColorSpace", name(colours)),
-        ("BitsPerComponent", DictItem::Int(bits)),
-        ("Interpolate", DictItem::Bool(false)),
-        ("Filter", name("FlateDecode")),
-    ];
-    let dict = description.map(|(key, value)| (key.to_owned(), value)).into();
-    let stream = ExternalStream { dict, content: packed(dots)?, compress: false };
-    Ok(XObject::External(ExternalXObject { stream, width: None, height: None, dpi: None }))
+fn picture(width: u32, height: u32, colours: &str, bits: i64, dots: &[u8]) -> Result<Stream, PrintError> {
+    let description = dictionary! {
+        "Type" => "XObject",
+        "Subtype" => "Image",
+        "Width" => width,
+        "Height" => height,
+        "ColorSpace" => colours,
+        "BitsPerComponent" => bits,
+        "Interpolate" => false,
+        "Filter" => "FlateDecode",
+    };
+    Ok(Stream::new(description, packed(dots)?))
 }
 
-/// Where printpdf put what is still to be finished.
-struct Place {
-    page: ObjectId,
-    content: ObjectId,
-    /// The page's fonts by name.
-    fonts: ObjectId,
-}
-
-impl Place {
-    fn of(document: &Document) -> lopdf::Result<Self> {
-        let page = document.page_iter().next().ok_or(lopdf::Error::PageNumberNotFound(1))?;
-        let sheet = document.get_dictionary(page)?;
-        let resources = sheet.get_deref(b"Resources", document)?.as_dict()?;
-        Ok(Self {
-            page,
-            content: sheet.get(b"Contents")?.as_reference()?,
-            fonts: resources.get(b"Font")?.as_reference()?,
-        })
-    }
-}
-
-/// Title and dates, nothing else: printpdf's own description claims a print standard and holds empty names.
-fn describe(document: &mut Document, title: &str, date: Option<String>) -> lopdf::Result<()> {
+/// Title and dates, nothing else.
+fn describe(document: &mut Document, title: &str, date: Option<String>) {
     let mut description = dictionary! { "Title" => text_string(title) };
     if let Some(date) = date {
         description.set("CreationDate", Object::string_literal(date.as_str()));
         description.set("ModDate", Object::string_literal(date));
     }
-    let place = document.trailer.get(b"Info")?.as_reference()?;
-    document.set_object(place, description);
-    Ok(())
+    let place = document.add_object(description);
+    document.trailer.set("Info", place);
 }
 
 /// A PDF date in UTC.

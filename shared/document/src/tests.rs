@@ -10,8 +10,11 @@ use credential::{
 use crate::{
     File, Kind, Look, Page, Printer,
     copied::copied,
+    embed::Embedded,
+    ink::Drawing,
     layout::{Area, Ink, Item, Layout},
     samples::{INDIA, NAMES, certificate, file, folder, history, international, named, pages, tested},
+    structure::Structure,
     text::{Line, Shaper},
 };
 
@@ -252,6 +255,42 @@ fn the_pdf_claims_what_it_keeps_and_carries_the_credential() {
     });
     let texts: Vec<_> = attached.map(|stream| stream.decompressed_content().unwrap()).collect();
     assert_eq!(texts, [CREDENTIAL.as_bytes()]);
+}
+
+/// Origin: printpdf's own writer, over every template, kind and script.
+#[test]
+fn the_page_is_written_as_printpdf_writes_it() {
+    for template in crate::TEMPLATES {
+        let printer = Printer::new(&crate::template(template).unwrap(), &fonts()).unwrap();
+        let hard = pages().into_iter().map(|(facts, history)| (Kind::Domestic, facts, history));
+        let kinds = [
+            (Kind::International, international(2), history(2, 2)),
+            (Kind::Test, tested(), Vec::new()),
+            (Kind::Card, certificate(2, 2), Vec::new()),
+        ];
+        for (kind, facts, history) in hard.chain(kinds) {
+            let look = Look { kind, language: printer.languages()[0], bilingual: true };
+            let (languages, shaper) = (printer.printed(&look), Shaper::new(&printer.fonts));
+            let layout = printer.layout(&page(&facts, &history), &look, &languages, &shaper);
+            let mut drawing = Drawing::new(layout.height, &languages);
+            drawing.page(&layout, &mut Embedded::new(&printer.fonts), &mut Structure::default());
+            let ours = crate::content::encoded(&drawing.ops).unwrap();
+            assert!(ours == by_printpdf(drawing.ops), "{template} {kind:?} {}", facts.credential_subject.name);
+        }
+    }
+}
+
+fn by_printpdf(ops: Vec<printpdf::Op>) -> Vec<u8> {
+    let sheet = printpdf::Rect::from_wh(printpdf::Pt(1.0), printpdf::Pt(1.0));
+    let mut document = printpdf::PdfDocument::default();
+    let page = printpdf::PdfPage { media_box: sheet.clone(), trim_box: sheet.clone(), crop_box: sheet, ops };
+    document.pages.push(page);
+    let mut warnings = Vec::new();
+    let document = document.to_lopdf_document(&printpdf::PdfSaveOptions::default(), &mut warnings);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let page = document.get_dictionary(document.page_iter().next().unwrap()).unwrap();
+    let content = document.get_object(page.get(b"Contents").unwrap().as_reference().unwrap()).unwrap();
+    content.as_stream().unwrap().content.clone()
 }
 
 #[test]
