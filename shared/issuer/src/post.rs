@@ -15,6 +15,7 @@ mod silence;
 pub use acknowledgement::Token;
 pub use bounces::record_bounces;
 pub use deliver::{Round, deliver};
+pub(crate) use silence::is_silent;
 
 use crate::{
     App,

@@ -90,7 +90,7 @@ fn phone(caller: &Caller) -> Result<&Contact, Error> {
 }
 
 /// Whether nothing is to be sent to the contact.
-pub(super) async fn is_silent(app: &App, contact: &Contact) -> Result<bool> {
+pub(crate) async fn is_silent(app: &App, contact: &Contact) -> Result<bool> {
     let name = name(app, contact).await?;
     Ok(app.cabinet.sheet(Drawer::Silence, folder(&name), &name, (app.clock)()).await?.is_some())
 }

@@ -6,13 +6,14 @@
 use super::{language, own::owner, printed, read, written};
 use crate::{
     App, Error,
-    auth::{By, Citizens, contact_hash, derived_secret},
+    auth::{By, Citizens, contact_hash},
     body::Body,
     fetch::{Selection, exactly, fingerprint},
     http::Json,
     limits::Limit,
     messages::{Word, text},
     ports::{Attachment, Commit, Drawer, Mail, Refused, Sheet},
+    post::is_silent,
     print::{Wish, file, printer},
 };
 use anyhow::{Context, anyhow};
@@ -149,14 +150,6 @@ impl Order {
             sent => sent.context("sending a mail").map_err(Error::Unavailable),
         }
     }
-}
-
-/// Whether nothing is to be sent to the contact. The silent are known by a keyed hash of their own, which leads to no certificate.
-async fn is_silent(app: &App, contact: &Contact) -> Result<bool, Error> {
-    let secret = derived_secret(&app.pepper.contact_key().await?, b"silent contacts, version 1");
-    let name = contact_hash(&secret, contact);
-    let folder = name.get(..2).unwrap_or_default();
-    Ok(app.cabinet.sheet(Drawer::Silence, folder, &name, (app.clock)()).await?.is_some())
 }
 
 /// How far the mail is.
