@@ -94,7 +94,8 @@ impl Client {
         let named = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
             (name.to_string(), value.to_str().unwrap_or_default().to_owned())
         };
-        let headers = response.headers().iter().map(named).collect();
+        // When it was answered says nothing of what was.
+        let headers = response.headers().iter().filter(|(name, _)| *name != header::DATE).map(named).collect();
         Ok(Answer { status, headers, body: response.bytes().await.context("reading an answer")?.to_vec() })
     }
 }

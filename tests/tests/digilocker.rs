@@ -242,7 +242,7 @@ async fn what_is_no_request_is_refused_in_the_protocols_form() {
     ];
     for body in bodies {
         let answer = pulled(&service, URI, &body).await;
-        assert_eq!((answer.status, answer.header("content-type")), (400, "application/xml"), "{:.80}", body);
+        assert_eq!((answer.status, answer.header("content-type")), (400, "application/xml"), "{body:.80}");
         let refused = "<PullURIResponse xmlns:ns2=\"http://tempuri.org/\"><ResponseStatus Status=\"0\"";
         assert!(answer.text().contains(refused), "{}", answer.text());
         assert!(!answer.text().contains("root:"));

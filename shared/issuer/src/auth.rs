@@ -133,11 +133,6 @@ impl Caller {
         self.phone.as_ref()
     }
 
-    /// The telephone number that the token names. Personal data.
-    pub(crate) fn phone(&self) -> Option<&Contact> {
-        self.phone.as_ref()
-    }
-
     /// Keeps the certificates that the caller may see.
     ///
     /// # Errors
@@ -149,15 +144,6 @@ impl Caller {
         let Some(own) = self.contact(app).await? else { return Ok(Vec::new()) };
         certificates.retain(|certificate| certificate.contacts.contains(&own));
         Ok(certificates)
-    }
-
-    /// The keyed hash of a citizen's telephone number.
-    ///
-    /// # Errors
-    /// When the secret behind contact hashes cannot be had.
-    pub async fn contact(&self, app: &App) -> Result<Option<String>, Error> {
-        let Some(phone) = &self.phone else { return Ok(None) };
-        Ok(Some(contact_hash(&app.pepper.contact_key().await?, phone)))
     }
 }
 
