@@ -453,9 +453,9 @@ async fn citizens_log_in_through_a_user_pool_that_asks_the_service_whom_to_belie
     let mut stack = Stack::up().await;
     let challenge = stack.function("login_challenge").await;
     let pool = Arc::new(Pool::new(challenge));
-    let (issuer, url) = pool.clone().serve().await;
+    let (iss, url) = pool.clone().serve().await;
     stack.deployed.extend([
-        ("CITIZEN_OIDC_ISSUER", issuer),
+        ("CITIZEN_OIDC_ISSUER", iss),
         ("CITIZEN_CLIENT_ID", "portal".to_owned()),
         ("CITIZEN_OIDC_KEY_SET_URL", published_by(&pool.people).await),
         ("CITIZEN_SIGN_IN_URL", url),

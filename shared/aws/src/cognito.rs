@@ -29,13 +29,13 @@ impl CognitoSignIn {
 
     /// The token, or none if Cognito refuses: it knows no such user, or the ticket is not good.
     async fn sign_in(&self, number: &str, ticket: &str) -> Result<Option<String>> {
-        let begin = json!({
+        let asked = json!({
             "AuthFlow": "CUSTOM_AUTH", "ClientId": self.client_id, "AuthParameters": { "USERNAME": number },
         });
-        let Outcome::Done(begun) = self.call("InitiateAuth", &begin).await? else { return Ok(None) };
-        let name = begun.pointer("/ChallengeParameters/USERNAME").and_then(Value::as_str).unwrap_or(number);
+        let Outcome::Done(challenge) = self.call("InitiateAuth", &asked).await? else { return Ok(None) };
+        let name = challenge.pointer("/ChallengeParameters/USERNAME").and_then(Value::as_str).unwrap_or(number);
         let answer = json!({
-            "ChallengeName": "CUSTOM_CHALLENGE", "ClientId": self.client_id, "Session": begun.get("Session"),
+            "ChallengeName": "CUSTOM_CHALLENGE", "ClientId": self.client_id, "Session": challenge.get("Session"),
             "ChallengeResponses": { "USERNAME": name, "ANSWER": ticket },
         });
         let Outcome::Done(done) = self.call("RespondToAuthChallenge", &answer).await? else { return Ok(None) };
@@ -45,9 +45,9 @@ impl CognitoSignIn {
 
     /// Makes the user; the pool's trigger confirms it, for the number is proven. The password is nobody's: the client takes none.
     async fn sign_up(&self, number: &str, ticket: &str) -> Result<()> {
-        let mut random = [0; 24];
+        let mut random = [0; 16];
         rand::fill(&mut random).ok().context("the system gives no randomness")?;
-        let password = random.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "aA1!";
+        let password = format!("{:032x}aA1!", u128::from_le_bytes(random));
         let user = json!({
             "ClientId": self.client_id, "Username": number, "Password": password,
             "UserAttributes": [{ "Name": "phone_number", "Value": number }],

@@ -277,7 +277,9 @@ impl Error {
             Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "Body too large"),
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "unauthenticated", "Unauthenticated"),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
-            Self::NoCertificate => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
+            Self::NoCertificate | Self::NoFamily { .. } => {
+                (StatusCode::NOT_FOUND, "no-certificate", "No such certificate")
+            }
             Self::NoPage => (StatusCode::NOT_FOUND, "no-page", "No verification page"),
             Self::NoEvidence => (StatusCode::BAD_REQUEST, "no-evidence", "Not a credential"),
             Self::NotRevoked => (StatusCode::NOT_FOUND, "not-revoked", "Not revoked"),

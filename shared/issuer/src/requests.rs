@@ -121,14 +121,14 @@ async fn asked(app: &App, caller: &Caller, wish: Wish) -> Result<Request, Error>
             let (_, request) = find(app, &open.text).await?;
             return if request.wish == wish { Ok(request) } else { Err(Error::RequestOpen) };
         }
-        let request = Request { request_id: new_id(now)?, wish: wish.clone(), asked_at: rfc3339(now), decision: None };
+        let request = Request { id: new_id(now)?, wish: wish.clone(), asked_at: rfc3339(now), decision: None };
         let sheets = [
-            Sheet::new(Drawer::Requests, &request.request_id, REQUEST, request.text()?),
-            Sheet::new(Drawer::Requests, &who, &request.request_id, ""),
-            Sheet::new(Drawer::Requests, OPEN, place, &request.request_id),
+            Sheet::new(Drawer::Requests, &request.id, REQUEST, request.text()?),
+            Sheet::new(Drawer::Requests, &who, &request.id, ""),
+            Sheet::new(Drawer::Requests, OPEN, place, &request.id),
         ];
         if app.cabinet.put(&sheets, now).await? == Commit::Stored {
-            tracing::info!(request.id = request.request_id, "correction asked for");
+            tracing::info!(request.id, "correction asked for");
             return Ok(request);
         }
     }
@@ -184,7 +184,7 @@ impl Wish {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
-    request_id: String,
+    id: String,
     #[serde(flatten)]
     wish: Wish,
     asked_at: String,
@@ -233,7 +233,7 @@ impl Request {
     fn told(&self) -> Value {
         let decision = self.decision.as_ref();
         json!({
-            "requestId": self.request_id,
+            "requestId": self.id,
             "certificateId": self.wish.certificate_id,
             "field": self.wish.field,
             "proposed": self.wish.proposed,
@@ -263,10 +263,9 @@ fn fault(pointer: &str, wanted: &str) -> Fault {
 
 /// In order of time, and not to be guessed.
 fn new_id(now: OffsetDateTime) -> Result<String> {
-    let mut random = [0; 10];
+    let mut random = [0; 16];
     rand::fill(&mut random).ok().context("the system gives no randomness")?;
-    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{:010x}{random}", now.unix_timestamp()))
+    Ok(format!("{:010x}{:032x}", now.unix_timestamp(), u128::from_le_bytes(random)))
 }
 
 fn crowded() -> Error {
