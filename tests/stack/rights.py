@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER)
 POSTING = {POST, POST_WORKER, POST_BOUNCES}
+RECOVERING = {RECOVERY, RECOVERY_WORKER}
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
@@ -28,20 +29,20 @@ MAY = {
     "kms:Verify": NOBODY,
     "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING,
     "kms:Decrypt of DigiLocker's key": {DIGILOCKER},
-    "kms:Decrypt of another secret": NOBODY,
+    "kms:Decrypt of another secret": NOBODY | RECOVERING,
     "kms:VerifyMac": NOBODY,
     "kms:PutKeyPolicy": NOBODY,
     "kms:CreateGrant": NOBODY,
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
-    "dynamodb:GetItem": {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
+    "dynamodb:Query": FETCHING | RECOVERING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
+    "dynamodb:GetItem": RECOVERING | {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
     "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER},
-    "dynamodb:DeleteItem": {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER},
+    "dynamodb:PutItem": RECOVERING | {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, RECOVERY},
+    "dynamodb:DeleteItem": RECOVERING | {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, RECOVERY},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -113,6 +114,14 @@ PARTITIONS = {
     },
     POST_BOUNCES: {"PutItem": {"D#silence#*"}},
     WALLET: {"Query": {"B#*"}, "GetItem": {"I#*", "D#offers#*"}, "PutItem": {"D#offers#*"}},
+    RECOVERY: {
+        "Query": {"B#*", "K#*", "KEYS", "D#rebindings#*"}, "GetItem": {"I#*", "D#rebindings#*", "D#challenges#*"}, "UpdateItem": {"N#codes-*", "N#recoveries-*", "N#rebindings-*", "N#approvals-by#*", "N#searches-by#*"},
+        "PutItem": {"B#*", "K#*", "A#*", "D#rebindings#*", "D#challenges#*"}, "DeleteItem": {"K#*", "D#rebindings#*", "D#challenges#*"},
+    },
+    RECOVERY_WORKER: {
+        "Query": {"B#*", "D#rebindings#*"}, "GetItem": {"D#rebindings#*"}, "PutItem": {"B#*", "K#*", "A#*", "D#rebindings#*"},
+        "DeleteItem": {"K#*", "D#rebindings#*"},
+    },
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 

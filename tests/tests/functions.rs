@@ -25,7 +25,7 @@ use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, Verifi
 use issuer::ports::{Cabinet, Drawer, IdentityProvider, KeyRing, StatusChange};
 use lambda::{Function, Template, binary, event, root};
 use local::{
-    identity::{AUDIENCE, DevelopmentIdentity, ISSUER},
+    identity::{AUDIENCE, DevelopmentIdentity, FACILITY, ISSUER},
     keys,
 };
 use ministack::{Emulator, new_key};
@@ -517,6 +517,62 @@ async fn citizens_log_in_through_a_user_pool_that_asks_the_service_whom_to_belie
     assert!(!told.contains("99999"), "{told}");
 }
 
+#[tokio::test]
+async fn lost_numbers_are_recovered_by_officers_and_with_the_paper() {
+    let mut stack = Stack::up().await;
+    stack.deployed.insert("RECOVERY_WAIT_SECONDS", "1".to_owned());
+    let (certifier, officer) = (stack.token("certifier"), stack.token("officer"));
+    let other = stack.identity.token_of("officer", "another-officer", "", FACILITY).unwrap();
+    let certify = stack.function("certify").await;
+    let issued = ok(certify.answer(event("certify", &[(TOKEN, &certifier)])).await, "application/json").json();
+    let id = issued["certificates"][0]["certificateId"].as_str().unwrap();
+    let recovery = stack.function("recovery").await;
+    let ask = |token: &str, path: &str, body: &Value| {
+        redirected(event("recovery", &[(TOKEN, token)]), path, Some(&body.to_string()))
+    };
+
+    // 1. Staff find the person.
+    let found = ok(recovery.answer(event("recovery", &[(TOKEN, &officer)])).await, "application/json").json();
+    let found = &found["beneficiaries"][0];
+    assert_eq!([&found["beneficiaryId"], &found["certificates"][0]["certificateId"]], ["10000000000101", id]);
+
+    // 2. Two officers move the certificate.
+    let wish = json!({ "beneficiaryId": found["beneficiaryId"], "phone": "+91 90000 00001" });
+    let asked = recovery.answer(ask(&officer, "/divoc/api/v1/rebindings", &wish)).await;
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    let path = format!("/divoc/api/v1/rebindings/{}/approval", asked.json()["rebindingId"].as_str().unwrap());
+    let approval = json!({ "phone": "+91 90000 00001" });
+    problem(&recovery.answer(ask(&officer, &path, &approval)).await, 403, "same-officer");
+    assert_eq!(ok(recovery.answer(ask(&other, &path, &approval)).await, "application/json").json()["state"], "done");
+
+    // 3. With the paper it moves on: a code, a word to the number before, and the schedule.
+    let get = event("certificate_credential", &[(TOKEN, &officer), (CERTIFICATE, id)]);
+    let paper = ok(stack.function("certificate_credential").await.answer(get).await, "application/json").json();
+    let wish = json!({ "paper": paper, "registeredPhone": "+91 90000 00001", "newPhone": "+91 90000 00002" });
+    let asked = recovery.answer(ask("", "/divoc/api/citizen/recovery", &wish)).await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    let asked = asked.json();
+    let path = format!("/divoc/api/citizen/recovery/{}", asked["recoveryId"].as_str().unwrap());
+    let code = stack.sent().into_iter().find(|(to, _)| to == "+919000000002").unwrap().1[..6].to_owned();
+    let proven = recovery.answer(ask("", &format!("{path}/proof"), &json!({ "otp": code }))).await;
+    assert_eq!((proven.status, &proven.json()["state"]), (202, &json!("waiting")), "{}", proven.text());
+    assert!(stack.sent().iter().any(|(to, text)| to == "+919000000001" && text.contains("/portal/#objection=")));
+    let mut progress = ask("", &path, &json!(null));
+    progress["requestContext"]["http"]["method"] = "GET".into();
+    let worker = stack.function("recovery_worker").await;
+    for _ in 0..500 {
+        worker.outcome(event("recovery_worker", &[])).await.unwrap();
+        if ok(recovery.answer(progress.clone()).await, "application/json").json()["state"] == "done" {
+            break;
+        }
+    }
+    assert!(stack.sent().iter().any(|(to, text)| to == "+919000000002" && text.contains("now registered")));
+
+    // 4. None of them says anything of the person.
+    requests(&recovery.log());
+    requests(&worker.log());
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();
@@ -641,6 +697,15 @@ impl Stack {
         let sent = kms.encrypt().key_id(key).plaintext(aws_sdk_kms::primitives::Blob::new(text));
         let answer = sent.encryption_context("purpose", "digilocker").send().await.unwrap();
         base64::Engine::encode(&base64::prelude::BASE64_STANDARD, answer.ciphertext_blob().unwrap())
+    }
+
+    /// The text messages that were sent: to whom, and what.
+    fn sent(&self) -> Vec<(String, String)> {
+        let answer = self.emulator.get("/_ministack/sns/sms-messages");
+        let sent: Value = serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        let sent = sent["sms_messages"].as_object().unwrap().values().flat_map(|to| to.as_array().unwrap());
+        let text = |message: &Value, name: &str| message[name].as_str().unwrap().to_owned();
+        sent.map(|message| (text(message, "PhoneNumber"), text(message, "Message"))).collect()
     }
 
     /// Suspends imported certificates.
