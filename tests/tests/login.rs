@@ -9,8 +9,8 @@
 
 use anyhow::Result;
 use async_trait::async_trait;
-use credential::{BeneficiaryCode, Contact};
-use issuer::ports::{Cabinet, Commit, Drawer, Mail, Registrations, Sender, Sheet};
+use credential::{BeneficiaryCode, CertificateId, Contact};
+use issuer::ports::{Audit, Cabinet, Commit, Drawer, Mail, Registration, Registrations, Sender, Sheet};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
@@ -314,6 +314,23 @@ impl Registrations for Watched {
     async fn beneficiaries_of(&self, contact: &str) -> Result<Vec<BeneficiaryCode>> {
         self.saw("beneficiaries");
         self.registrations.beneficiaries_of(contact).await
+    }
+
+    async fn registration(&self, beneficiary: &BeneficiaryCode) -> Result<Option<Registration>> {
+        self.saw("registration");
+        self.registrations.registration(beneficiary).await
+    }
+
+    async fn rebind(
+        &self,
+        beneficiary: &BeneficiaryCode,
+        next: &Registration,
+        certificate: &CertificateId,
+        audit: &Audit,
+        sheets: &[Sheet],
+    ) -> Result<Commit> {
+        self.saw("rebind");
+        self.registrations.rebind(beneficiary, next, certificate, audit, sheets).await
     }
 }
 
