@@ -304,7 +304,6 @@ impl Error {
             Self::NoRequest => (StatusCode::NOT_FOUND, "no-request", "No such request"),
             Self::RequestOpen => (StatusCode::CONFLICT, "request-open", "Asked for already"),
             Self::Decided => (StatusCode::CONFLICT, "decided", "Decided already"),
-            Self::NoFamily { .. } => (StatusCode::NOT_FOUND, "no-certificate", "No such certificate"),
             Self::NoRecovery => (StatusCode::NOT_FOUND, "no-recovery", "No such recovery"),
             Self::NotRecovered => (StatusCode::FORBIDDEN, "no-recovery", "Nothing fits"),
             Self::NotProven => (StatusCode::FORBIDDEN, "code", "Wrong code"),
