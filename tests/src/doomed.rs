@@ -62,15 +62,17 @@ impl Doomed {
             bail!("the process is gone");
         }
         let done = work.await;
-        if write == dies_at { bail!("the process is gone") } else { done }
+        if write == dies_at {
+            bail!("the process is gone");
+        }
+        done
     }
 
     fn alive(&self) -> Result<()> {
         if self.writes.load(Ordering::SeqCst) >= self.dies_at.load(Ordering::SeqCst) {
-            bail!("the process is gone")
-        } else {
-            Ok(())
+            bail!("the process is gone");
         }
+        Ok(())
     }
 }
 

@@ -26,13 +26,11 @@ pub const WAIT: i64 = 72 * 3600;
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
     reason = "a test that cannot go on has failed"
 )]
 impl Scene {
     /// The service as it is, but for its clock.
-    ///
-    /// # Panics
-    /// When it does not start, as everything here when the service does not do as asked: the test has failed.
     pub async fn start() -> Self {
         Self::with(|_| {}).await
     }

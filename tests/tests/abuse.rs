@@ -343,7 +343,7 @@ async fn a_paper_moves_once() {
     again["vaccination"]["batch"] = json!("CORRECTED");
     let newest = scene.correct(&again).await;
     assert_eq!(
-        (scene.opens(NEW, &[newest.clone()]).await, scene.opens(&old, &[newest]).await),
+        (scene.opens(NEW, std::slice::from_ref(&newest)).await, scene.opens(&old, &[newest]).await),
         (vec![true], vec![false])
     );
 }
