@@ -100,6 +100,7 @@ fn introduction(running: &Running) -> String {
   curl {url}/.well-known/public-key.pem
   curl {url}/health
 
+  The citizens' portal, for a browser: {url}/portal/     (codes arrive at {url}/outbox)
   The verification page, for a browser: {url}/verify/
 "#
     )

@@ -1,5 +1,6 @@
 //! The service from outside: a client that speaks HTTP to it as its callers do. The tests, the demonstration and the load generator share it.
 
+pub mod browser;
 pub mod client;
 pub mod doomed;
 pub mod people;

@@ -58,7 +58,8 @@ fn every_route_is_described_and_every_description_has_a_route() {
 
 #[tokio::test]
 async fn every_described_route_is_served() {
-    let files = ["index.html", "1/page.js"].map(|name| (name.to_owned(), Vec::new()));
+    let files = ["verify/index.html", "verify/1/page.js", "portal/index.html", "portal/1/page.js", "share/index.html"]
+        .map(|name| (name.to_owned(), Vec::new()));
     let page = Arc::new(issuer::page::Page::new(files.into()).unwrap());
     let service = Service::with(|app| app.page = Some(page)).await;
     for (path, method) in described() {

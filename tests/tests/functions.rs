@@ -172,7 +172,7 @@ async fn from_an_event_to_every_form_of_its_certificate() {
 }
 
 #[tokio::test]
-async fn the_verification_page_is_handed_out_without_any_service_of_aws() {
+async fn the_pages_are_handed_out_without_any_service_of_aws() {
     let page = Function::start("page", Template::read().environment("page", &nowhere())).await;
     let entry = ok(page.answer(event("page", &[])).await, "text/html; charset=utf-8");
     let cache = ["content-encoding", "cache-control"].map(|name| entry.header(name));
@@ -181,6 +181,10 @@ async fn the_verification_page_is_handed_out_without_any_service_of_aws() {
     assert!(entry.body.starts_with(&[0x1f, 0x8b]));
     let embed = redirected(event("page", &[]), "/verify/embed.js", None);
     ok(page.answer(embed).await, "text/javascript; charset=utf-8");
+    for path in ["/portal/", "/share/"] {
+        let entry = ok(page.answer(redirected(event("page", &[]), path, None)).await, "text/html; charset=utf-8");
+        assert!(entry.header("content-security-policy").ends_with("frame-ancestors 'none'"), "{path}");
+    }
     problem(&page.answer(redirected(event("page", &[]), "/verify/nothing.js", None)).await, 404, "no-route");
 }
 

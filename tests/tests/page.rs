@@ -20,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
-use tests::{Answer, Service, people, pixels::Picture};
+use tests::{Answer, Service, browser, people, pixels::Picture};
 use time::OffsetDateTime;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,13 +29,13 @@ async fn a_browser_tells_every_verdict_also_without_a_network() {
     let folder = folder("browser");
     certificates(&service, &app, &folder).await;
     issuer::status::publish(&app).await.unwrap();
-    drive(&folder, service.running.base_url()).await;
+    browser::drive("drive.js", &folder, service.running.base_url()).await;
     service.running.shutdown().await.unwrap();
 }
 
 #[test]
 fn the_code_for_browsers_gives_the_verdicts_of_the_native_code() {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page");
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/page/verify");
     let mut entries =
         fs::read_dir(&built).expect("the page is not built: use `make test`").map(|entry| entry.unwrap().path());
     let version = entries.find(|path| path.is_dir()).unwrap();
@@ -83,7 +83,7 @@ async fn the_page_comes_with_the_headers_that_keep_it_apart_and_fresh() {
 }
 
 #[tokio::test]
-async fn a_service_without_its_page_says_how_to_have_it() {
+async fn a_service_without_its_pages_says_how_to_have_it() {
     let service = Service::with(|app| app.page = None).await;
     let answer = service.client.get("/verify/", "").await.unwrap();
     assert_eq!(
@@ -91,8 +91,8 @@ async fn a_service_without_its_page_says_how_to_have_it() {
         (
             404,
             json!({
-                "type": "urn:divoc:problem:no-page", "title": "No verification page", "status": 404,
-                "detail": "this service has no verification page; `make page` builds it into the folder PAGE_DIR",
+                "type": "urn:divoc:problem:no-page", "title": "No pages", "status": 404,
+                "detail": "this service has no pages; `make page` builds them into the folder PAGE_DIR",
             })
         )
     );
@@ -112,25 +112,6 @@ fn folder(name: &str) -> PathBuf {
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     folder
-}
-
-async fn drive(folder: &Path, url: &str) {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../page/tests/drive.js");
-    assert!(
-        program.with_file_name("node_modules").is_dir(),
-        "what drives the browser is not installed: use `make test`"
-    );
-    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
-    assert!(
-        Path::new(&chromium).exists(),
-        "{chromium} is missing: install Debian's package chromium, or name a browser in CHROMIUM"
-    );
-    let mut command = Command::new("node");
-    command.arg(program).arg(url).arg(folder).env("CHROMIUM", chromium);
-    let driven = tokio::task::spawn_blocking(move || command.output().expect("node runs")).await.unwrap();
-    let (said, wrong) = (String::from_utf8_lossy(&driven.stdout), String::from_utf8_lossy(&driven.stderr));
-    println!("{said}");
-    assert!(driven.status.success(), "{said}\n{wrong}");
 }
 
 /// Certificates of every kind, as files; `cases.json` says what the page should make of each.

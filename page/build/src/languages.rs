@@ -1,11 +1,11 @@
-//! The page's languages: its own words (`page/languages/*.json`) and the labels that it shares with printed certificates (`shared/document/languages/*.toml`).
+//! The pages' languages: their own words (JSON) and the labels that they share with printed certificates (`shared/document/languages/*.toml`).
 
 use crate::Files;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// The words that printed certificates have too.
+/// The words of the verification page that printed certificates have too.
 const SHARED: [&str; 35] = [
     "certificate_id",
     "name",
@@ -44,18 +44,76 @@ const SHARED: [&str; 35] = [
     "void",
 ];
 
+/// The words of a page: where its own lie, and which it takes from elsewhere.
+pub(crate) struct Vocabulary {
+    /// The folder with its own words.
+    pub(crate) folder: &'static str,
+    /// Words of printed certificates.
+    pub(crate) printed: &'static [&'static str],
+    /// Words of another page: its vocabulary, and what a word is called here and there.
+    pub(crate) borrowed: Option<(&'static Vocabulary, &'static [(&'static str, &'static str)])>,
+}
+
+/// The verification page's.
+pub(crate) const VERIFY: Vocabulary = Vocabulary { folder: "page/languages", printed: &SHARED, borrowed: None };
+
+/// The portal's, and that of the page of shared links.
+pub(crate) const PORTAL: Vocabulary = Vocabulary {
+    folder: "page/portal/languages",
+    printed: &[
+        "name",
+        "certificate_id",
+        "birth_date",
+        "gender",
+        "vaccine",
+        "date",
+        "dose",
+        "dose_of",
+        "facility",
+        "sample_date",
+        "test_result",
+        "test_title",
+    ],
+    borrowed: Some((
+        &VERIFY,
+        &[
+            ("language", "language"),
+            ("draft", "draft"),
+            ("valid", "valid"),
+            ("revoked", "revoked"),
+            ("suspended", "suspended"),
+            ("superseded", "superseded"),
+            ("superseded_next", "superseded_next"),
+            ("until", "until"),
+            ("paste_label", "paste_label"),
+            ("check_title", "title"),
+        ],
+    )),
+};
+
 /// `{tag}.json` of each language, and `languages.json` that lists them by name, English first.
 ///
 /// # Errors
 /// When a language lacks a word, has one too many, or has other placeholders than English; the error says which.
-pub(crate) fn files(root: &Path) -> Result<Files> {
-    let english = own(root, "en")?;
+pub(crate) fn files(root: &Path, vocabulary: &Vocabulary) -> Result<Files> {
+    let english = own(root, vocabulary, "en")?;
     let mut files = Files::new();
     let mut list = Vec::new();
-    for tag in tags(root)? {
-        let own = own(root, &tag)?;
-        same_words(&english, &own).with_context(|| format!("page/languages/{tag}.json"))?;
-        let (language, name) = merged(root, &tag, own)?;
+    for tag in tags(root, vocabulary)? {
+        let mut words = own(root, vocabulary, &tag)?;
+        same_words(&english, &words).with_context(|| format!("{}/{tag}.json", vocabulary.folder))?;
+        if let Some((other, names)) = &vocabulary.borrowed {
+            let theirs = own(root, other, &tag)?;
+            for (here, there) in *names {
+                let word = theirs.get(*there).with_context(|| format!("{}/{tag}.json has no {there}", other.folder))?;
+                ensure!(
+                    words.insert((*here).to_owned(), word.clone()).is_none(),
+                    "{here} is a word of {}",
+                    other.folder
+                );
+            }
+        }
+        let (language, name) = merged(root, vocabulary, &tag, words)?;
         files.insert(format!("{tag}.json"), language.to_string().into_bytes());
         list.push((tag != "en", json!({ "tag": tag, "name": name })));
     }
@@ -65,21 +123,21 @@ pub(crate) fn files(root: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// The languages of printed certificates, all of which the page must have.
-fn tags(root: &Path) -> Result<BTreeSet<String>> {
+/// The languages of printed certificates, all of which a page must have.
+fn tags(root: &Path, vocabulary: &Vocabulary) -> Result<BTreeSet<String>> {
     let named = |folder: &str, extension: &str| -> Result<BTreeSet<String>> {
         let entries = fs::read_dir(root.join(folder))?.collect::<std::io::Result<Vec<_>>>()?;
         let names = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
         Ok(names.filter_map(|name| name.strip_suffix(extension).map(str::to_owned)).collect())
     };
-    let (printed, own) = (named("shared/document/languages", ".toml")?, named("page/languages", ".json")?);
+    let (printed, own) = (named("shared/document/languages", ".toml")?, named(vocabulary.folder, ".json")?);
     let odd: Vec<_> = printed.symmetric_difference(&own).collect();
-    ensure!(odd.is_empty(), "page/languages and shared/document/languages differ: {odd:?}");
+    ensure!(odd.is_empty(), "{} and shared/document/languages differ: {odd:?}", vocabulary.folder);
     Ok(own)
 }
 
-fn own(root: &Path, tag: &str) -> Result<Map<String, Value>> {
-    let path = root.join(format!("page/languages/{tag}.json"));
+fn own(root: &Path, vocabulary: &Vocabulary, tag: &str) -> Result<Map<String, Value>> {
+    let path = root.join(format!("{}/{tag}.json", vocabulary.folder));
     let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))
 }
@@ -105,7 +163,7 @@ fn placeholders(text: &str) -> Vec<&str> {
 }
 
 /// What the browser loads, and the language's name.
-fn merged(root: &Path, tag: &str, mut own: Map<String, Value>) -> Result<(Value, String)> {
+fn merged(root: &Path, vocabulary: &Vocabulary, tag: &str, mut own: Map<String, Value>) -> Result<(Value, String)> {
     let path = root.join(format!("shared/document/languages/{tag}.toml"));
     let printed: toml::Table = toml::from_str(&fs::read_to_string(&path)?)?;
     let text = |name: &str| -> Result<String> {
@@ -113,10 +171,13 @@ fn merged(root: &Path, tag: &str, mut own: Map<String, Value>) -> Result<(Value,
         Ok(value.with_context(|| format!("{} has no {name}", path.display()))?.to_owned())
     };
     let words = printed.get("words").and_then(toml::Value::as_table).context("a language has words")?;
-    for name in SHARED {
-        let word = words.get(name).and_then(toml::Value::as_str);
+    for name in vocabulary.printed {
+        let word = words.get(*name).and_then(toml::Value::as_str);
         let word = word.with_context(|| format!("{} has no {name}", path.display()))?;
-        ensure!(own.insert(name.to_owned(), word.into()).is_none(), "{name} is a word of printed certificates already");
+        ensure!(
+            own.insert((*name).to_owned(), word.into()).is_none(),
+            "{name} is a word of printed certificates already"
+        );
     }
     let review = own.remove("review").context("it does not say who reviewed it")?;
     let language = json!({
@@ -136,15 +197,17 @@ mod tests {
     #[test]
     fn every_language_says_what_english_says() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let files = files(&root).unwrap();
-        let list: Vec<Value> = serde_json::from_slice(&files["languages.json"]).unwrap();
-        assert_eq!(list[0], json!({ "tag": "en", "name": "English" }));
-        assert_eq!((files.len(), list.len()), (31, 30));
-        for language in &list[1..] {
-            let read: Value =
-                serde_json::from_slice(&files[&format!("{}.json", language["tag"].as_str().unwrap())]).unwrap();
-            assert!(read["review"] == "draft" || read["review"] == "reviewed", "{language}");
-            assert_eq!(read["months"].as_array().unwrap().len(), 12, "{language}");
+        for vocabulary in [VERIFY, PORTAL] {
+            let files = files(&root, &vocabulary).unwrap();
+            let list: Vec<Value> = serde_json::from_slice(&files["languages.json"]).unwrap();
+            assert_eq!(list[0], json!({ "tag": "en", "name": "English" }));
+            assert_eq!((files.len(), list.len()), (31, 30));
+            for language in &list[1..] {
+                let read: Value =
+                    serde_json::from_slice(&files[&format!("{}.json", language["tag"].as_str().unwrap())]).unwrap();
+                assert!(read["review"] == "draft" || read["review"] == "reviewed", "{language}");
+                assert_eq!(read["months"].as_array().unwrap().len(), 12, "{language}");
+            }
         }
     }
 

@@ -1,11 +1,12 @@
-//! `make page`: the verification page into `target/page`, as the service hands it out.
+//! `make page`: the verification page, the portal and the page of shared links into `target/page`, as the service hands them out.
 //!
-//! The code for browsers, the assets and the languages go into one folder named by what is in it, so that each may be kept for ever and all change together.
+//! A page's code, assets and languages go into one folder named by what is in it, so that each may be kept for ever and all change together.
 //! Beside it lie the few files whose names must not change. Every file has a packed neighbour (`.gz`). Prints what a browser loads and fails if it is too much.
 
 mod languages;
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::languages::{PORTAL, VERIFY};
+use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 use std::{
@@ -20,21 +21,64 @@ use wasm_bindgen_cli_support::Bindgen;
 /// Files by name.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// The most bytes that the whole page may take on its way to a browser, packed.
+/// The most bytes that the verification page may take on its way to a browser, packed.
 const MOST: usize = 1_500_000;
+/// The most bytes that portal and page of shared links together may have unpacked, in one language and without anyone's data.
+const MOST_BEFORE_DATA: usize = 100_000;
+const LANGUAGES: &str = "languages.json";
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "browser";
 
 fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let fresh = target.join("page.new");
+    let _ = fs::remove_dir_all(&fresh);
+    write(&verify(&root, &target)?, &fresh)?;
+    write(&portal(&root)?, &fresh)?;
+    let built = target.join("page");
+    let _ = fs::remove_dir_all(&built);
+    fs::rename(&fresh, &built).with_context(|| format!("writing {}", built.display()))
+}
 
-    let mut assets = code(&root, &target)?;
+/// The verification page, under `verify/`.
+fn verify(root: &Path, target: &Path) -> Result<Files> {
+    let mut assets = code(root, target)?;
     assets.extend(folder(&root.join("page/static/assets"))?);
-    assets.extend(languages::files(&root)?);
-    let entries = folder(&root.join("page/static"))?;
-    let version = version(&[&assets, &entries]);
+    let files = put_together(root, assets, languages::files(root, &VERIFY)?, folder(&root.join("page/static"))?)?;
+    let packed = files.values().map(|bytes| Ok(pack(bytes)?.len())).sum::<Result<usize>>()?;
+    println!("{packed:>33} bytes, packed, are the verification page");
+    ensure!(packed <= MOST, "the verification page is larger than {MOST} bytes");
+    Ok(files.into_iter().map(|(name, bytes)| (format!("verify/{name}"), bytes)).collect())
+}
 
+/// The portal under `portal/`, and what of the page of shared links is not the portal's under `share/`.
+fn portal(root: &Path) -> Result<Files> {
+    let assets = folder(&root.join("page/portal/static/assets"))?;
+    let words = languages::files(root, &PORTAL)?;
+    let largest = words.iter().filter(|(name, _)| *name != LANGUAGES).max_by_key(|(_, bytes)| bytes.len());
+    let (largest, _) = largest.context("the portal speaks no language")?;
+    let files = put_together(root, assets, words.clone(), folder(&root.join("page/portal/static"))?)?;
+    let loaded = files.iter().filter(|(name, _)| {
+        let name = name.rsplit('/').next().unwrap_or_default();
+        name == LANGUAGES || name == largest || !words.contains_key(name)
+    });
+    let sizes = loaded.map(|(_, bytes)| Ok((bytes.len(), pack(bytes)?.len()))).collect::<Result<Vec<_>>>()?;
+    let (size, packed) = sizes.iter().fold((0, 0), |(size, packed), one| (size + one.0, packed + one.1));
+    println!(
+        "{size:>9} bytes, packed {packed:>9} bytes, are the portal and the page of shared links before data, in their longest language ({largest})"
+    );
+    ensure!(size <= MOST_BEFORE_DATA, "the portal is larger than {MOST_BEFORE_DATA} bytes");
+    let place =
+        |name: String| if name == "share.html" { "share/index.html".to_owned() } else { format!("portal/{name}") };
+    Ok(files.into_iter().map(|(name, bytes)| (place(name), bytes)).collect())
+}
+
+/// A page's files: assets, languages and what all pages share in a folder named by its content, and beside it `entries`, which are told that name and that list.
+fn put_together(root: &Path, mut assets: Files, languages: Files, entries: Files) -> Result<Files> {
+    assets.extend(folder(&root.join("page/shared"))?);
+    assets.extend(languages);
+    let version = version(&[&assets, &entries]);
     let list: Vec<_> = assets.keys().map(|name| format!("\n  '{version}/{name}',")).collect();
     let list = format!("\n  './',\n  'manifest.webmanifest',{}\n", list.concat());
     let mut files: Files = assets.into_iter().map(|(name, bytes)| (format!("{version}/{name}"), bytes)).collect();
@@ -42,7 +86,7 @@ fn main() -> Result<()> {
         let text = String::from_utf8(bytes).with_context(|| format!("{name} is not text"))?;
         files.insert(name, text.replace("{version}", &version).replace("{files}", &list).into_bytes());
     }
-    write(&files, &target.join("page"))
+    Ok(files)
 }
 
 /// The page's crate as WebAssembly, and the module that loads it.
@@ -94,28 +138,19 @@ fn version(parts: &[&Files]) -> String {
     format!("{number:016x}")
 }
 
-/// Puts the files in the place of `folder`, each with its packed neighbour.
+/// Writes the files into a folder, each with its packed neighbour.
 fn write(files: &Files, folder: &Path) -> Result<()> {
-    let fresh = folder.with_extension("new");
-    let _ = fs::remove_dir_all(&fresh);
-    let mut total = 0;
     for (name, bytes) in files {
-        let path = fresh.join(name);
+        let path = folder.join(name);
         fs::create_dir_all(path.parent().context("a file has a folder")?)?;
         fs::write(&path, bytes)?;
         let packed = pack(bytes)?;
-        total += packed.len();
-        fs::write(fresh.join(format!("{name}.gz")), &packed)?;
+        fs::write(folder.join(format!("{name}.gz")), &packed)?;
         if packed.len() >= 4096 {
             println!("{:>9} bytes, packed {:>9}  {name}", bytes.len(), packed.len());
         }
     }
-    println!("{total:>33} bytes in all, {} files", files.len());
-    if total > MOST {
-        bail!("the page is larger than {MOST} bytes");
-    }
-    let _ = fs::remove_dir_all(folder);
-    fs::rename(&fresh, folder).with_context(|| format!("writing {}", folder.display()))
+    Ok(())
 }
 
 fn pack(bytes: &[u8]) -> Result<Vec<u8>> {

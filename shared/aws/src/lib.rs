@@ -98,10 +98,10 @@ async fn sender() -> Result<Arc<AwsSender>> {
     Ok(Arc::new(AwsSender::new(&sdk_config().await, Resources::from_env()?.messages)))
 }
 
-/// The service on AWS for the function that hands out the verification page: reads it from `PAGE_DIR`.
+/// The service on AWS for the function that hands out the pages: reads them from `PAGE_DIR`.
 ///
 /// # Errors
-/// As [`app`], and when the page is missing.
+/// As [`app`], and when a page is missing.
 pub async fn app_with_page() -> Result<App> {
     let page = page(Path::new(&Resources::from_env()?.page))?;
     Ok(App { page: Some(Arc::new(page)), ..app().await? })

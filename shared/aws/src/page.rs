@@ -1,13 +1,13 @@
-//! The built verification page, read from its folder.
+//! The built pages, read from their folder.
 
 use anyhow::{Context, Result};
 use issuer::page::Page;
 use std::{fs, path::Path};
 
-/// The page in the folder that `make page` fills: its files, and those of its folders one level down.
+/// The pages in the folder that `make page` fills: their files, and those of their folders of one version each.
 ///
 /// # Errors
-/// When it can't be read, or what lies there is no page.
+/// When it can't be read, or a page is missing.
 pub fn page(folder: &Path) -> Result<Page> {
     let mut files = Vec::new();
     read(folder, "", &mut files).context("reading PAGE_DIR")?;
@@ -23,7 +23,7 @@ fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, Vec<u8>)>) -> Resu
         if kind.is_file() {
             let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
             files.push((name, bytes));
-        } else if kind.is_dir() && prefix.is_empty() {
+        } else if kind.is_dir() && prefix.matches('/').count() < 2 {
             read(&path, &format!("{name}/"), files)?;
         }
     }

@@ -58,7 +58,7 @@ pub struct App {
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
     pub printer: Option<Arc<document::Printer>>,
-    /// The verification page; `None` where it is not handed out.
+    /// The pages for browsers; `None` where they are not handed out.
     pub page: Option<Arc<Page>>,
     /// Pictures that are being made.
     pub printing: Arc<Printing>,

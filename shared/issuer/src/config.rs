@@ -35,6 +35,9 @@ pub struct Config {
     pub page_frame_ancestors: String,
     /// `WALLET_LINK` (`openid-credential-offer://`): what the link that opens a wallet starts with; a country whose own app takes offers names its https link.
     pub wallet_link: String,
+    /// `PORTAL_SOURCES`: whom the portal may ask beside the service, as a list of sources: the origin of the citizens' issuer where they log in there, else nobody.
+    /// To be set where that provider's token endpoint has another origin (Cognito's): `https://id.example https://login.example`.
+    pub portal_sources: String,
     /// `STATUS_VALID_SECONDS` (86,400): how long a revocation list may be relied on; a new one is there after three quarters of it at the latest.
     pub status_valid: Duration,
     /// What is told to whom of a certificate.
@@ -246,6 +249,12 @@ impl Config {
             "cognito" => Preset::Cognito,
             _ => bail!("OIDC_PRESET must be keycloak or cognito"),
         };
+        let issuer = required("OIDC_ISSUER")?;
+        let citizens = Citizens::from_lookup(&lookup, &calling_code)?;
+        let provider = match citizens.login {
+            Login::Service => String::new(),
+            Login::Oidc => origin(citizens.identity.as_ref().map_or(&issuer, |identity| &identity.issuer)),
+        };
         Ok(Self {
             verification_method: iri("VERIFICATION_METHOD", text("VERIFICATION_METHOD", &profile.did))?,
             profile,
@@ -268,8 +277,9 @@ impl Config {
             public_url: text("PUBLIC_URL", "").trim_end_matches('/').to_owned(),
             page_frame_ancestors: sources("PAGE_FRAME_ANCESTORS", text("PAGE_FRAME_ANCESTORS", "'self'"))?,
             wallet_link: iri("WALLET_LINK", text("WALLET_LINK", "openid-credential-offer://"))?,
+            portal_sources: sources("PORTAL_SOURCES", text("PORTAL_SOURCES", &provider))?,
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
-            citizens: Citizens::from_lookup(&lookup, &calling_code)?,
+            citizens,
             digilocker: Digilocker {
                 header: text("DIGILOCKER_AUTHKEYNAME", "x-digilocker-hmac")
                     .parse()
@@ -290,7 +300,7 @@ impl Config {
             post: post(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
-                issuer: required("OIDC_ISSUER")?,
+                issuer,
                 audience: required("OIDC_AUDIENCE")?,
                 roles_claim: lookup("OIDC_ROLES_CLAIM").filter(|v| !v.is_empty()),
                 phone_claim: text(
@@ -518,6 +528,11 @@ fn word(name: &str, value: String) -> Result<String> {
     Ok(value)
 }
 
+/// Scheme, host and port of an address, as a list of sources names them.
+fn origin(address: &str) -> String {
+    address.split('/').take(3).collect::<Vec<_>>().join("/")
+}
+
 /// Sources of a content security policy: more than a list would change the policy's other rules.
 fn sources(name: &str, value: String) -> Result<String> {
     if value.contains(|c: char| !c.is_ascii_graphic() && c != ' ' || ";,".contains(c)) {
@@ -616,6 +631,7 @@ mod tests {
             ("PAGE_FRAME_ANCESTORS", "*; script-src *"),
             ("PAGE_FRAME_ANCESTORS", "https://a.example,https://b.example"),
             ("WALLET_LINK", "wallet.example/offer"),
+            ("PORTAL_SOURCES", "https://id.example; script-src *"),
             ("STATUS_VALID_SECONDS", "0"),
             ("STATUS_VALID_SECONDS", "99999999999"),
             ("REQUIRE_CA_CHAIN", "yes"),

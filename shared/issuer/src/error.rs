@@ -51,8 +51,8 @@ pub enum Error {
     /// Nothing there that this caller may see.
     #[error("there is no such certificate, or it is not yours to see")]
     NoCertificate,
-    /// The verification page is not there.
-    #[error("this service has no verification page; `make page` builds it into the folder PAGE_DIR")]
+    /// The pages are not there.
+    #[error("this service has no pages; `make page` builds them into the folder PAGE_DIR")]
     NoPage,
     /// DIVOC's question for the revoked, asked with something that names no certificate.
     #[error("the body is no credential: evidence[0].certificateId is missing or no certificate's id")]
@@ -280,7 +280,7 @@ impl Error {
             Self::NoCertificate | Self::NoFamily { .. } => {
                 (StatusCode::NOT_FOUND, "no-certificate", "No such certificate")
             }
-            Self::NoPage => (StatusCode::NOT_FOUND, "no-page", "No verification page"),
+            Self::NoPage => (StatusCode::NOT_FOUND, "no-page", "No pages"),
             Self::NoEvidence => (StatusCode::BAD_REQUEST, "no-evidence", "Not a credential"),
             Self::NotRevoked => (StatusCode::NOT_FOUND, "not-revoked", "Not revoked"),
             Self::NoList => (StatusCode::NOT_FOUND, "no-list", "No such status list"),

@@ -1,48 +1,45 @@
-//! The verification page for anyone's browser: `page/` of the repository, built by `make page`, handed out as it was built.
+//! Pages for anyone's browser: the verification page, the citizens' portal and the page of shared links. `page/` of the repository, built by `make page`,
+//! handed out as they were built.
 //!
 //! What lies in a folder named by its content never changes and is kept for a year; what stands beside it is asked for again each time.
 
-use crate::{App, Error};
+use crate::{App, Config, Error};
 use anyhow::{Result, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::collections::HashMap;
 
-/// The open routes under `/verify`.
+/// The open routes of the pages.
 pub fn routes() -> Router<App> {
     Router::new()
         // Relative: a gateway may serve everything under a prefix.
         .route("/verify", get(async || Redirect::permanent("verify/")))
-        .route("/verify/", get(entry))
+        .route("/verify/", get(file))
         .route("/verify/{file}", get(file))
-        .route("/verify/{version}/{file}", get(versioned))
+        .route("/verify/{version}/{file}", get(file))
+        .route("/portal", get(async || Redirect::permanent("portal/")))
+        .route("/portal/", get(file))
+        .route("/portal/{file}", get(file))
+        .route("/portal/{version}/{file}", get(file))
+        .route("/share", get(async || Redirect::permanent("share/")))
+        .route("/share/", get(file))
 }
 
-async fn entry(State(app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    answer(&app, "index.html", &headers)
+/// The built file that has the address' name: pages have no others, and the names need no escapes.
+async fn file(State(app): State<App>, address: Uri, headers: HeaderMap) -> Result<Response, Error> {
+    let name = address.path().trim_start_matches('/');
+    if name.ends_with('/') { answer(&app, &format!("{name}{INDEX}"), &headers) } else { answer(&app, name, &headers) }
 }
 
-async fn file(State(app): State<App>, Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
-    answer(&app, &name, &headers)
-}
-
-async fn versioned(
-    State(app): State<App>,
-    Path((version, name)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
-    answer(&app, &format!("{version}/{name}"), &headers)
-}
-
-/// The built page: its files in memory, some of them packed too.
+/// The built pages: their files in memory, some of them packed too.
 pub struct Page(HashMap<String, File>);
 
 struct File {
@@ -54,10 +51,10 @@ struct File {
 }
 
 impl Page {
-    /// A page of these files, named by their path in the built folder: `index.html`, `{version}/page.js`. A file with `.gz` is its neighbour, packed.
+    /// Pages of these files, named by their path in the built folder: `verify/index.html`, `verify/{version}/page.js`. A file with `.gz` is its neighbour, packed.
     ///
     /// # Errors
-    /// When there is no `index.html`, or a file's kind is none that the page has.
+    /// When a page is missing, or a file's kind is none that a page has.
     pub fn new(files: Vec<(String, Vec<u8>)>) -> Result<Self> {
         let (packed, plain): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|(name, _)| name.strip_suffix(".gz").is_some());
@@ -69,11 +66,16 @@ impl Page {
             let packed = packed.remove(&format!("{name}.gz")).map(Bytes::from);
             page.insert(name, File { media_type, bytes: bytes.into(), packed, etag });
         }
-        ensure!(page.contains_key(INDEX), "the folder has no {INDEX}");
+        for place in [VERIFY, PORTAL, SHARE] {
+            ensure!(page.contains_key(&format!("{place}{INDEX}")), "the folder has no {place}{INDEX}");
+        }
         Ok(Self(page))
     }
 }
 
+const VERIFY: &str = "verify/";
+const PORTAL: &str = "portal/";
+const SHARE: &str = "share/";
 const INDEX: &str = "index.html";
 
 fn media_type(name: &str) -> Result<&'static str> {
@@ -86,7 +88,7 @@ fn media_type(name: &str) -> Result<&'static str> {
         Some("wasm") => "application/wasm",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
-        _ => anyhow::bail!("{name} is of a kind that the page does not have"),
+        _ => anyhow::bail!("{name} is of a kind that no page has"),
     })
 }
 
@@ -94,17 +96,14 @@ fn answer(app: &App, name: &str, asked: &HeaderMap) -> Result<Response, Error> {
     let page = app.page.as_ref().ok_or(Error::NoPage)?;
     let file = page.0.get(name).ok_or(Error::NoRoute)?;
     let etag = format!("\"{}\"", file.etag);
-    let headers = [
-        (header::CACHE_CONTROL, if name.contains('/') { IMMUTABLE } else { "no-cache" }.to_owned()),
+    let common = [
+        (header::CACHE_CONTROL, if name.matches('/').count() > 1 { IMMUTABLE } else { "no-cache" }.to_owned()),
         (header::VARY, "accept-encoding".to_owned()),
         (header::ETAG, etag.clone()),
-        (header::CONTENT_SECURITY_POLICY, policy(&app.config.page_frame_ancestors)),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        // A page elsewhere may load embed.js, and one in a sandbox has no origin to be the same as.
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
-        (PERMISSIONS_POLICY, "camera=(self), microphone=(), geolocation=()".to_owned()),
     ];
+    let headers = (common, if name.starts_with(VERIFY) { embeddable(&app.config) } else { alone(&app.config) });
     if mentions(asked, &header::IF_NONE_MATCH, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
@@ -118,15 +117,40 @@ fn answer(app: &App, name: &str, asked: &HeaderMap) -> Result<Response, Error> {
 }
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// What the page may do: run its own code and ask its own service, and nothing else. A certificate that is shown to it can go nowhere.
-fn policy(frame_ancestors: &str) -> String {
-    format!(
+/// What the verification page may do: run its own code and ask its own service, and nothing else. A certificate that is shown to it can go nowhere.
+fn embeddable(config: &Config) -> [(HeaderName, String); 3] {
+    let policy = format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; \
-         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {frame_ancestors}"
-    )
+         manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}",
+        config.page_frame_ancestors
+    );
+    [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        // A page elsewhere may load embed.js, and one in a sandbox has no origin to be the same as.
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
+        (PERMISSIONS_POLICY, "camera=(self), microphone=(), geolocation=()".to_owned()),
+    ]
 }
+
+/// What portal and page of shared links may do: ask their own service and the identity provider, and show the pictures that they get. Nobody may lay them
+/// under a page of their own, for who is logged in could be made to touch what they do not see.
+fn alone(config: &Config) -> [(HeaderName, String); 3] {
+    let asked = format!("'self' {}", config.portal_sources);
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src {}; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
+        asked.trim_end()
+    );
+    [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (OPENER_POLICY, "same-origin".to_owned()),
+        (PERMISSIONS_POLICY, "camera=(), microphone=(), geolocation=()".to_owned()),
+    ]
+}
+
+const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 
 /// Whether a list in a header has this entry, whatever its weight.
 fn mentions(headers: &HeaderMap, name: &HeaderName, entry: &str) -> bool {
@@ -139,28 +163,27 @@ fn mentions(headers: &HeaderMap, name: &HeaderName, entry: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn file(name: &str) -> (String, Vec<u8>) {
-        (name.to_owned(), name.as_bytes().to_vec())
+    /// Files with these names, beside the entries of all pages.
+    fn files(names: &[&str]) -> Vec<(String, Vec<u8>)> {
+        let entries = ["verify/index.html", "portal/index.html", "share/index.html"];
+        entries.iter().chain(names).map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect()
     }
 
     #[test]
     fn a_packed_file_belongs_to_its_neighbour() {
-        let page = Page::new(vec![file("index.html"), file("index.html.gz"), file("1/page.wasm")]).unwrap();
+        let page = Page::new(files(&["verify/index.html.gz", "verify/1/page.wasm"])).unwrap();
         let mut names: Vec<_> = page.0.keys().cloned().collect();
         names.sort();
-        assert_eq!(names, ["1/page.wasm", "index.html"]);
-        assert_eq!(page.0["index.html"].packed.as_deref(), Some(&b"index.html.gz"[..]));
-        assert_eq!(page.0["1/page.wasm"].packed, None);
+        assert_eq!(names, ["portal/index.html", "share/index.html", "verify/1/page.wasm", "verify/index.html"]);
+        assert_eq!(page.0["verify/index.html"].packed.as_deref(), Some(&b"verify/index.html.gz"[..]));
+        assert_eq!(page.0["verify/1/page.wasm"].packed, None);
     }
 
     #[test]
-    fn a_folder_that_is_no_page_is_refused() {
-        let faults = [vec![file("page.js")], vec![file("index.html"), file("notes.txt")]]
-            .map(|files| Page::new(files).err().map(|fault| fault.to_string()));
-        assert_eq!(
-            faults.map(Option::unwrap),
-            ["the folder has no index.html", "notes.txt is of a kind that the page does not have"]
-        );
+    fn a_folder_that_lacks_a_page_is_refused() {
+        let fault = |files| Page::new(files).err().unwrap().to_string();
+        assert_eq!(fault(files(&[])[..1].to_vec()), "the folder has no portal/index.html");
+        assert_eq!(fault(files(&["notes.txt"])), "notes.txt is of a kind that no page has");
     }
 
     #[test]

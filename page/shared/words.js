@@ -1,6 +1,7 @@
 // The page's languages: which one, its words, and how it writes dates and ages.
 
-const LANGUAGES = await (await fetch(new URL('languages.json', import.meta.url))).json();
+/** Every language: its tag and how it calls itself. */
+export const LANGUAGES = await (await fetch(new URL('languages.json', import.meta.url))).json();
 
 /** The language of the address, of this device's last choice, or of the browser; else English. */
 export function choose() {
@@ -61,7 +62,6 @@ class Words {
 export function translate(words, select) {
   document.documentElement.lang = words.tag;
   document.documentElement.dir = words.direction;
-  document.title = words.say('title');
   for (const element of document.querySelectorAll('[data-word]')) put(element, words.say(element.dataset.word));
   document.getElementById('draft').hidden = words.review !== 'draft';
   if (select.options.length === 0) select.append(...LANGUAGES.map(option));
