@@ -40,7 +40,7 @@ MAY = {
     "dynamodb:GetItem": RECOVERING | {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
     "dynamodb:BatchGetItem": {CERTIFY},
     "dynamodb:PutItem": RECOVERING | {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, RECOVERY},
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
     "dynamodb:DeleteItem": RECOVERING | {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
     "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, RECOVERY},
     "dynamodb:BatchWriteItem": NOBODY,
@@ -113,7 +113,7 @@ PARTITIONS = {
         **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
     },
     POST_BOUNCES: {"PutItem": {"D#silence#*"}},
-    WALLET: {"Query": {"B#*"}, "GetItem": {"I#*", "D#offers#*"}, "PutItem": {"D#offers#*"}},
+    WALLET: {"Query": {"B#*"}, "GetItem": {"I#*", "D#offers#*"}, "PutItem": {"D#offers#*"}, "UpdateItem": {"N#offers#*"}},
     RECOVERY: {
         "Query": {"B#*", "K#*", "KEYS", "D#rebindings#*"}, "GetItem": {"I#*", "D#rebindings#*", "D#challenges#*"}, "UpdateItem": {"N#codes-*", "N#recoveries-*", "N#rebindings-*", "N#approvals-by#*", "N#searches-by#*"},
         "PutItem": {"B#*", "K#*", "A#*", "D#rebindings#*", "D#challenges#*"}, "DeleteItem": {"K#*", "D#rebindings#*", "D#challenges#*"},

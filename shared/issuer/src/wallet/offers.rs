@@ -7,6 +7,7 @@ use crate::{
     error::rfc3339,
     fetch::exactly,
     http::{Json, Origin, with_member},
+    limits::Limit,
     ports::{Certificate, Commit, Drawer, Sheet},
 };
 use anyhow::{Context, Result, anyhow};
@@ -19,7 +20,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::{Code, Fault, Faults, qr::Symbol};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// 201 with the offer in every form that a portal shows. Each call makes another offer; those before stay until they are used or over.
 pub(super) async fn offer(
@@ -30,6 +31,7 @@ pub(super) async fn offer(
 ) -> Result<Response, Error> {
     let wish = Wish::parse(&body).map_err(|faults| Error::Invalid(Faults(faults)))?;
     let certificate = exactly(&app, &caller, &wish.certificate_id).await?.certificate;
+    A_DAY.count(&app, &caller.contact(&app).await?.ok_or(Error::NoCertificate)?).await?;
     let made = make(&app, &certificate, wish.with_transaction_code).await?;
     tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "offered to a wallet");
     Ok((StatusCode::CREATED, axum::Json(told(&app, &base, &made)?)).into_response())
@@ -44,6 +46,9 @@ pub(super) async fn offered(
     let (_, offer) = find(&app, &code).await?.ok_or(Error::NoOffer)?;
     Ok(axum::Json(object(&base, &code, &offer)).into_response())
 }
+
+/// Offers of one citizen: a family with a new telephone each makes a few.
+const A_DAY: Limit = Limit { what: "offers", window: Duration::DAY, most: 100 };
 
 /// What a citizen wants.
 struct Wish {
