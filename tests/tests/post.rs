@@ -20,7 +20,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use issuer::{
     App,
-    config::{Callback, Channel},
+    config::{Callback, Channel, Place},
     ports::{Cabinet, Commit, Drawer, Mail, Refused, Sender, Sheet},
     post::{Round, deliver, record_bounces},
 };
@@ -35,7 +35,7 @@ use std::{
     },
     time::Duration,
 };
-use tests::{Answer, Service, people, service};
+use tests::{Answer, Client, Service, people, service};
 use time::OffsetDateTime;
 
 /// The vaccinating system, as far as it listens.
@@ -410,6 +410,21 @@ async fn divocs_token_is_asked_for_kept_and_asked_for_anew_when_it_is_refused() 
     assert_eq!((round(&app).await.waiting, tokens()), (1, 4));
     settled(&app).await;
     assert_eq!(receiver.taken(5).len(), 1);
+}
+
+#[tokio::test]
+async fn a_local_service_delivers_by_itself() {
+    let place = Place { publish_every: Duration::from_millis(20), ..service::memory() };
+    let running = local::start(place).await.unwrap();
+    let client = Client::new(running.base_url(), running.tokens());
+    assert_eq!(client.certify("v1", &json!([with_mail(1, 1, "Kerala")])).await.unwrap().status, 200);
+    let sent = tokio::time::timeout(Duration::from_mins(1), async {
+        while running.outbox().sent().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    });
+    sent.await.expect("sent within a minute");
+    running.shutdown().await.unwrap();
 }
 
 /// A cabinet that goes down at a chosen write, as a process does that is killed.

@@ -8,9 +8,8 @@ use crate::{
 use anyhow::{Context, Result, anyhow};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use credential::{BeneficiaryCode, CertificateId, Contact};
+use credential::{BeneficiaryCode, CertificateId, Contact, Dose};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use time::OffsetDateTime;
 
 /// What is kept of it. Personal data: the beneficiary's code; the contact is sealed.
@@ -77,7 +76,7 @@ impl Parcel {
             certificate: certificate.issuance.certificate_id.as_str().to_owned(),
             beneficiary: certificate.slot.beneficiary.as_str().to_owned(),
             kind: occasion.kind().as_str().to_owned(),
-            dose: occasion.dose().map(|dose| dose.number()),
+            dose: occasion.dose().map(Dose::number),
             event,
             at: milliseconds(at),
             tries: 0,
@@ -161,13 +160,7 @@ pub(super) struct Sealed {
     /// A keyed hash, so that a receiver's parcels are known from each other's.
     tag: String,
     nonce: String,
-    sealed: String,
-}
-
-impl fmt::Debug for Sealed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealed(…)")
-    }
+    bytes: String,
 }
 
 impl SealingKey {
@@ -184,14 +177,14 @@ impl SealingKey {
             .key
             .seal_in_place_append_tag(Aad::from(tag.as_bytes()), &mut bytes)
             .map_err(|_| anyhow!("a contact cannot be sealed"))?;
-        Ok(Sealed { tag, nonce: BASE64_STANDARD.encode(nonce.as_ref()), sealed: BASE64_STANDARD.encode(bytes) })
+        Ok(Sealed { tag, nonce: BASE64_STANDARD.encode(nonce.as_ref()), bytes: BASE64_STANDARD.encode(bytes) })
     }
 
     /// The contact; `None` if it was sealed with another key, or altered.
     pub(super) fn open(&self, sealed: &Sealed) -> Option<Contact> {
         let nonce = BASE64_STANDARD.decode(&sealed.nonce).ok()?;
         let nonce = Nonce::try_assume_unique_for_key(&nonce).ok()?;
-        let mut bytes = BASE64_STANDARD.decode(&sealed.sealed).ok()?;
+        let mut bytes = BASE64_STANDARD.decode(&sealed.bytes).ok()?;
         let opened = self.key.open_in_place(nonce, Aad::from(sealed.tag.as_bytes()), &mut bytes).ok()?;
         let (kind, value) = std::str::from_utf8(opened).ok()?.split_once(':')?;
         match kind {
@@ -218,7 +211,7 @@ mod tests {
             // One contact has one tag and another seal each time.
             let again = key.seal(&contact).unwrap();
             assert_eq!(sealed.tag, again.tag);
-            assert_ne!(sealed.sealed, again.sealed);
+            assert_ne!(sealed.bytes, again.bytes);
             assert!(!serde_json::to_string(&sealed).unwrap().contains("9000000001"));
         }
     }

@@ -38,9 +38,9 @@ async fn change(State(app): State<App>, By(caller, ..): By<Citizens>, body: Json
     let phone = phone(&caller)?;
     let silent = body.0.get("silent").and_then(Value::as_bool).ok_or(Error::Field("/silent", "true or false"))?;
     if silent {
-        silence(&app, phone, "asked").await?
+        silence(&app, phone, "asked").await?;
     } else {
-        speak(&app, phone).await?
+        speak(&app, phone).await?;
     }
     Ok(axum::Json(json!({ "silent": silent })).into_response())
 }
