@@ -322,6 +322,18 @@ async fn a_citizen_offers_what_is_theirs_and_valid_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_citizen_makes_a_hundred_offers_a_day_and_no_more() {
+    let scene = Scene::on(Service::with(|app| app.clock = service::clock).await).await;
+    let wish = json!({ "certificateId": scene.certificate });
+    for _ in 0..100 {
+        assert_eq!(scene.offer(&wish).await.status, 201);
+    }
+    let refused = scene.offer(&wish).await;
+    assert_eq!(problem(&refused), (429, "too-many".to_owned()));
+    assert!(refused.header("retry-after").parse::<i64>().is_ok_and(|seconds| (1..=86_400).contains(&seconds)));
+}
+
+#[tokio::test]
 async fn a_code_is_exchanged_once_and_only_by_the_grant_it_is_for() {
     let scene = Scene::new().await;
     let (code, _) = scene.code(false).await;

@@ -134,10 +134,6 @@ pub trait Ledger: Send + Sync {
     /// The entries from the minute of `from` to before that of `until`, in order of their keys. A late one may appear some seconds after its minute.
     async fn entries(&self, from: OffsetDateTime, until: OffsetDateTime) -> anyhow::Result<Vec<Entry>>;
 
-    /// Writes an entry about something that changed no record, under an id of our own making, with the certificates that it was about. A second call with the
-    /// same id and time changes nothing.
-    async fn enter(&self, id: &str, deed: &Deed, about: &[CertificateId]) -> anyhow::Result<()>;
-
     /// The newest seal.
     async fn last_seal(&self) -> anyhow::Result<Option<Seal>>;
 
@@ -147,7 +143,7 @@ pub trait Ledger: Send + Sync {
     /// Appends a seal; [`Commit::Lost`] if there is one of its number, also if it is the same.
     async fn append(&self, seal: &Seal) -> anyhow::Result<Commit>;
 
-    /// Writes entries about what changes no certificate, all or none. A second call writes them a second time.
+    /// Writes entries about what changes no certificate, at most [`Remark::MOST_AT_ONCE`], all or none. A second call writes them a second time.
     async fn remark(&self, remarks: &[Remark]) -> anyhow::Result<()>;
 }
 

@@ -3,18 +3,15 @@
 use super::{
     DynamoStore,
     commit::put,
-    items::{self, Item, instant, text},
+    items::{Item, instant, text},
     keys::{self, LOG_SHARDS, PARTITION, SEALS, SORT},
 };
 use anyhow::{Context, Result, anyhow};
 use async_trait::async_trait;
 use aws_lc_rs::rand;
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
-use credential::{
-    CertificateId,
-    chain::{Entry, Seal},
-};
-use issuer::ports::{Commit, Deed, Ledger, Remark};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use credential::chain::{Entry, Seal};
+use issuer::ports::{Commit, Ledger, Remark};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 
@@ -29,20 +26,6 @@ impl Ledger for DynamoStore {
         let mut entries = found.into_iter().map(entry).collect::<Result<Vec<_>>>()?;
         entries.sort();
         Ok(entries)
-    }
-
-    async fn enter(&self, id: &str, deed: &Deed, about: &[CertificateId]) -> Result<()> {
-        let mut item = keys::audit_of(deed.at, id, deed.event.as_str())?;
-        item.insert("id".to_owned(), text(id));
-        if let AttributeValue::M(members) = items::of_deed(deed)? {
-            item.extend(members);
-        }
-        if !about.is_empty() {
-            let about: Vec<_> = about.iter().map(CertificateId::as_str).collect();
-            item.insert("about".to_owned(), text(about.join(" ")));
-        }
-        self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await.context("writing the log")?;
-        Ok(())
     }
 
     async fn last_seal(&self) -> Result<Option<Seal>> {

@@ -43,13 +43,11 @@ pub enum AuditEvent {
     Resigned,
     /// It was registered to another contact, with everything else of its beneficiary.
     Rebound,
-    /// Someone looked for certificates by number and date of birth.
-    Searched,
 }
 
 impl AuditEvent {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::Issued,
         Self::Corrected,
         Self::Superseded,
@@ -58,7 +56,6 @@ impl AuditEvent {
         Self::Lifted,
         Self::Resigned,
         Self::Rebound,
-        Self::Searched,
     ];
 
     /// The name in the log and in answers.
@@ -72,7 +69,6 @@ impl AuditEvent {
             Self::Lifted => "lifted",
             Self::Resigned => "resigned",
             Self::Rebound => "rebound",
-            Self::Searched => "searched",
         }
     }
 }
@@ -140,12 +136,17 @@ impl Reason {
 pub struct Remark {
     /// What happened.
     pub event: RemarkEvent,
-    /// What it happened to: the id of a certificate or of a partner.
+    /// What it happened to: the id of a certificate or of a partner; a search has one of its own.
     pub about: String,
     /// Who did it: a partner's id, `digilocker`, or a token's `sub`.
     pub actor: String,
     /// When.
     pub at: OffsetDateTime,
+}
+
+impl Remark {
+    /// How many are written all or none.
+    pub const MOST_AT_ONCE: usize = 100;
 }
 
 /// What can happen without a change to a certificate.
@@ -155,6 +156,8 @@ pub enum RemarkEvent {
     Shown,
     /// Somebody outside asked for a certificate with another telephone number than its own, and was not given it.
     Withheld,
+    /// Somebody looked for people by number and date of birth; what they were shown of them is entered beside it.
+    Searched,
     /// A partner was registered, or its rights changed.
     PartnerSet,
     /// A partner was taken off the register.
@@ -167,6 +170,7 @@ impl RemarkEvent {
         match self {
             Self::Shown => "shown",
             Self::Withheld => "withheld",
+            Self::Searched => "searched",
             Self::PartnerSet => "partner-set",
             Self::PartnerRemoved => "partner-removed",
         }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     App,
+    auth::contact_hash,
     config::Channel,
     messages::{Word, text},
     ports::{Mail, Refused},
@@ -22,7 +23,9 @@ pub(super) async fn tell(app: &App, parcel: &Parcel, contact: &Sealed) -> Result
     if !app.config.post.channels.contains(&Channel::of(&contact)) || silence::is_silent(app, &contact).await? {
         return Ok(Outcome::Needless);
     }
-    let Some(language) = language(app, parcel).await? else { return Ok(Outcome::Needless) };
+    let Some(language) = language(app, parcel, &contact_hash(&pepper, &contact)).await? else {
+        return Ok(Outcome::Needless);
+    };
     match send(app, &contact, parcel.event, language).await {
         Ok(()) => Ok(Outcome::Told),
         Err(fault) if fault.is::<Refused>() => Ok(Outcome::Never("refused".into())),
@@ -49,12 +52,15 @@ async fn send(app: &App, contact: &Contact, event: Event, language: &str) -> Res
     }
 }
 
-/// The language of the facility's region, else the country's; `None` if the certificate was taken back or corrected meanwhile.
-async fn language(app: &App, parcel: &Parcel) -> Result<Option<&'static str>> {
+/// The language of the facility's region, else the country's; `None` if the certificate was taken back or corrected meanwhile, or is not registered to the
+/// contact any more: who has a number that somebody lost hears nothing of them.
+async fn language(app: &App, parcel: &Parcel, contact: &String) -> Result<Option<&'static str>> {
     let id = parcel.certificate()?;
     let all = app.store.certificates(&parcel.beneficiary()?, None).await?;
     let found = all.into_iter().find(|certificate| certificate.issuance.certificate_id == id);
-    let standing = found.filter(|certificate| certificate.status.at((app.clock)()) == Status::Valid);
+    let standing = found.filter(|certificate| {
+        certificate.status.at((app.clock)()) == Status::Valid && certificate.contacts.contains(contact)
+    });
     Ok(standing.map(|certificate| {
         let facts = certificate.signed.facts();
         app.printer.as_deref().and_then(|printer| printer.language(None, &facts)).unwrap_or("en")

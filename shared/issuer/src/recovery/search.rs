@@ -10,7 +10,7 @@ use crate::{
     body::Body,
     http::Json,
     limits::Limit,
-    ports::{AuditEvent, Certificate, Deed},
+    ports::{Certificate, Remark, RemarkEvent},
     recovery::keyed,
 };
 use axum::{
@@ -119,10 +119,13 @@ async fn found(app: &App, caller: &Caller, phone: &Contact, born: Date) -> Resul
         certificates.retain(|it| it.contacts.contains(&contact));
         people.extend(person(certificates, born, now));
     }
-    let about: Vec<_> =
-        people.iter().flat_map(|person| &person.certificates).map(|it| it.issuance.certificate_id.clone()).collect();
-    let deed = Deed { event: AuditEvent::Searched, at: now, actor: caller.subject.clone(), reason: None };
-    app.ledger.enter(&id()?, &deed, &about).await?;
+    let remark = |event, about: &str| Remark { event, about: about.to_owned(), actor: caller.subject.clone(), at: now };
+    let shown = people.iter().flat_map(|person| &person.certificates);
+    let shown = shown.map(|it| remark(RemarkEvent::Shown, it.issuance.certificate_id.as_str()));
+    let remarks: Vec<_> = std::iter::once(remark(RemarkEvent::Searched, &id()?)).chain(shown).collect();
+    for together in remarks.chunks(Remark::MOST_AT_ONCE) {
+        app.ledger.remark(together).await?;
+    }
     tracing::info!(found = people.len(), "searched");
     Ok(people)
 }
