@@ -131,7 +131,7 @@ async fn start_with(receiver: &Receiver, change: impl FnOnce(&mut App)) -> (Serv
         let mut config = (*app.config).clone();
         config.post.callback = Some(callback);
         config.post.most_tries = 3;
-        config.public_url = "https://health.example".to_owned();
+        "https://health.example".clone_into(&mut config.public_url);
         app.config = Arc::new(config);
         change(app);
         parts = Some(app.clone());
@@ -284,10 +284,10 @@ async fn who_fails_is_told_later_in_order_under_the_same_id_and_holds_nobody_els
     assert_eq!(receiver.taken(1), [first, second].concat());
     // The same id at each try, another time, and a signature that fits.
     let told = receiver.told();
-    let tries: Vec<_> =
+    let attempts: Vec<_> =
         told.iter().filter(|(_, body, _)| body["certificateId"] == receiver.taken(1)[0].as_str()).collect();
-    let of = |name: &str| tries.iter().map(|(headers, ..)| headers[name].clone()).collect::<BTreeSet<_>>();
-    assert_eq!((tries.len(), of("webhook-id").len(), of("body").len(), of("webhook-timestamp").len()), (3, 1, 1, 3));
+    let of = |name: &str| attempts.iter().map(|(headers, ..)| headers[name].clone()).collect::<BTreeSet<_>>();
+    assert_eq!((attempts.len(), of("webhook-id").len(), of("body").len(), of("webhook-timestamp").len()), (3, 1, 1, 3));
     assert!(dead(&service).await.is_empty());
 }
 
