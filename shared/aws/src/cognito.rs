@@ -101,6 +101,7 @@ impl CitizenTokens for CognitoSignIn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{MOST, PATIENCE};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpListener,
@@ -120,7 +121,7 @@ mod tests {
             }
         });
         let phone = Contact::telephone("+919999900101", "91").unwrap();
-        CognitoSignIn::new(Some(url), "portal".into(), Https::new())?.token(&phone, "ticket").await
+        CognitoSignIn::new(Some(url), "portal".into(), Https::new(PATIENCE, MOST))?.token(&phone, "ticket").await
     }
 
     #[tokio::test]
@@ -145,8 +146,10 @@ mod tests {
     #[tokio::test]
     async fn without_a_pool_nobody_gets_a_token() {
         let phone = Contact::telephone("+919999900101", "91").unwrap();
-        let nowhere = CognitoSignIn::new(None, String::new(), Https::new()).unwrap();
+        let nowhere = CognitoSignIn::new(None, String::new(), Https::new(PATIENCE, MOST)).unwrap();
         assert_eq!(nowhere.token(&phone, "t").await.unwrap_err().to_string(), "CITIZEN_SIGN_IN_URL is not set");
-        assert!(CognitoSignIn::new(Some("http://example.org/".into()), String::new(), Https::new()).is_err());
+        assert!(
+            CognitoSignIn::new(Some("http://example.org/".into()), String::new(), Https::new(PATIENCE, MOST)).is_err()
+        );
     }
 }

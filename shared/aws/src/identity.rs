@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn an_unprotected_url_is_refused() {
-        let error = KeySetUrl::new("OIDC_KEY_SET_URL", "http://example.org/keys".into(), Https::new()).unwrap_err();
+        let error = KeySetUrl::new("OIDC_KEY_SET_URL", "http://example.org/keys".into(), Https::new(PATIENCE, MOST))
+            .unwrap_err();
         assert_eq!(error.to_string(), "OIDC_KEY_SET_URL must start with https://");
     }
 
