@@ -204,6 +204,7 @@ test('the portal in a browser', { concurrency: false }, async t => {
     await page.clock.install();
     await page.fill('[name=phone]', people.phone);
     await page.getByRole('button', { name: words('en').send_code }).click();
+    await page.locator('[name=otp]').waitFor();
     await page.fill('[name=otp]', await code(people.phone));
     await page.getByRole('button', { name: words('en').log_in, exact: true }).click();
     await page.locator('.person').first().waitFor();
@@ -267,6 +268,7 @@ test('the portal in a browser', { concurrency: false }, async t => {
       await press(say.log_out);
       await page.goto(`${service}${link.pathname}?lang=${tag}${link.hash}`);
       await page.locator('figure[aria-busy=false]').waitFor();
+      assert.ok(await page.locator('.picture').evaluate(picture => picture.naturalWidth > 500), `${tag}: no picture of what is shared`);
       await page.evaluate(AXE);
       await check('share');
       await page.context().close();

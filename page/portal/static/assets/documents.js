@@ -18,11 +18,17 @@ export function documents(one, languages, get, formats = MORE.map(([, format]) =
   const figure = make('figure', { 'aria-busy': 'true' }, picture);
   const offered = LANGUAGES.filter(({ tag }) => languages.includes(tag));
   const language = choice('language', offered.map(({ tag, name }) => [tag, () => name]), { change: () => preview() });
-  language.value = words.tag;
+  select(words.tag);
   const told = notice();
   const done = make('p', { class: 'done', role: 'status' });
   const save = format => keep(asked(format), `certificate-${one.certificateId}`);
   let spoken = 'en';
+
+  /** English comes first where there are pages in it. */
+  function select(tag) {
+    language.value = tag;
+    if (language.selectedIndex < 0) language.selectedIndex = 0;
+  }
 
   /** Asks in the chosen language. One in which the country has no pages leaves the list. */
   async function asked(format, density) {
@@ -33,8 +39,7 @@ export function documents(one, languages, get, formats = MORE.map(([, format]) =
     } catch (refusal) {
       if (refusal.kind !== 'parameter' || language.length < 2) throw refusal;
       language.selectedOptions[0].remove();
-      language.value = spoken;
-      if (language.selectedIndex < 0) language.selectedIndex = 0;
+      select(spoken);
       return asked(format, density);
     }
   }

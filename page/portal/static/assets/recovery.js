@@ -1,16 +1,19 @@
 // A number that is wrong or lost: the old certificate, the number that was given, and a code to the new one move the certificates, unless the old number objects.
 import { back, begin, button, go, make, say, words } from './screen.js';
-import { busy, field, form, input, notice, phone } from './form.js';
+import { busy, field, form, input, notice, phone, tell } from './form.js';
 import { when } from './links.js';
 
 /** Pixels of a photo's longer side: enough for the densest QR code on a page, and far below what the service takes. */
 const SIDE = 2400;
 
 export function recovery(portal) {
-  const chosen = make('span', { class: 'soft', 'aria-live': 'polite' });
-  const file = make('input', { type: 'file', accept: 'image/*,application/pdf', change: () => say(chosen, { textContent: () => file.files[0]?.name ?? '' }) });
-  const text = make('textarea', { name: 'text', rows: 4, dir: 'ltr', spellcheck: 'false', autocomplete: 'off' });
   const missing = notice();
+  const chosen = make('p', { class: 'soft', 'aria-live': 'polite' });
+  const file = make('input', { type: 'file', accept: 'image/*,application/pdf', change: () => {
+    say(chosen, { textContent: () => file.files[0]?.name ?? '' });
+    tell(missing, '');
+  } });
+  const text = make('textarea', { name: 'text', rows: 4, dir: 'ltr', spellcheck: 'false', autocomplete: 'off' });
   const ask = async ({ text, old, fresh }) => {
     const paper = text.trim() ? { paper: text.trim() } : { picture: await picture(file.files[0]) };
     const asked = await portal.service.ask('POST', 'divoc/api/citizen/recovery', { ...paper, registeredPhone: old, newPhone: fresh, language: words.tag });
@@ -24,7 +27,7 @@ export function recovery(portal) {
     missing,
   ], 'send_code', async values => {
     const shown = values.text.trim() || file.files.length > 0;
-    say(missing, { textContent: shown ? () => '' : 'paper_missing' });
+    tell(missing, shown ? '' : 'paper_missing');
     if (shown) await ask(values);
     else file.focus();
   });
@@ -44,7 +47,7 @@ function proof(portal, id, fresh) {
   };
   return [
     back(), make('h2', { text: 'code' }),
-    make('p', { class: 'lead', text: words => words.say('code_sent', { phone: `\u2066${fresh}\u2069` }) }),
+    make('p', { class: 'lead', text: words => words.say('move_code_sent', { phone: `\u2066${fresh}\u2069` }) }),
     form([field('code', control)], 'send', prove, { 'no-recovery': 'move_refused', 400: 'code_wrong', 403: 'code_wrong', 422: 'code_wrong' }),
   ];
 }
