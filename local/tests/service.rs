@@ -68,7 +68,7 @@ async fn what_is_secret_is_the_owners_alone() {
     assert_eq!(written, running.tokens());
     let mut roles: Vec<_> = written.into_keys().collect();
     roles.sort();
-    assert_eq!(roles, ["admin", "certifier", "citizen", "fetcher", "partner", "verifier"]);
+    assert_eq!(roles, ["admin", "certifier", "citizen", "fetcher", "officer", "partner", "verifier"]);
 }
 
 #[tokio::test]

@@ -1,16 +1,17 @@
 //! A certificate as people see it in a list: what it attests and of whom, where it stands, where its documents are. Personal data.
 
-use crate::{App, certify::links, error::rfc3339, http::with_member, ports::Certificate};
+use crate::{App, certify::links, error::rfc3339, ports::Certificate};
 use credential::Dose;
 use serde_json::{Value, json};
 
-/// The members of one certificate. What its kind does not have is null: a test has no dose, and its date is that of its sample.
+/// The members of one certificate. What it does not have is null: a test has no dose, and its date is that of its sample; only a suspended one
+/// has an end of that.
 pub(crate) fn overview(app: &App, certificate: &Certificate) -> Value {
     let facts = certificate.signed.facts();
     let attested = facts.evidence().cloned().unwrap_or_default();
     let status = certificate.status.at((app.clock)());
     let given = !facts.is_test();
-    let overview = json!({
+    json!({
         "certificateId": certificate.issuance.certificate_id.as_str(),
         "beneficiaryId": certificate.slot.beneficiary.as_str(),
         "name": facts.credential_subject.name,
@@ -20,8 +21,8 @@ pub(crate) fn overview(app: &App, certificate: &Certificate) -> Value {
         "vaccine": given.then_some(attested.vaccine),
         "date": if given { attested.date } else { attested.sample_collection_timestamp },
         "status": status.as_str(),
+        "until": status.until().map(rfc3339),
         "issuedAt": rfc3339(certificate.issuance.issued_at),
         "links": links(app, &certificate.issuance.certificate_id),
-    });
-    with_member(overview, "until", status.until().map(rfc3339))
+    })
 }

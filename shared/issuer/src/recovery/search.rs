@@ -205,10 +205,10 @@ mod tests {
         let facts = credential("", "40");
         for (born, wanted) in [
             ("1980-05-17", true),
-            ("1979-03-05", true),
+            ("1979-03-06", true),
             ("1982-03-05", true),
             ("1982-03-06", false),
-            ("1978-03-05", false),
+            ("1979-03-05", false),
         ] {
             assert_eq!(fits(&facts, born), wanted, "{born}");
         }

@@ -121,12 +121,11 @@ mod tests {
         let (mut now, mut link, mut guesses) = (datetime!(2026-11-01 0:00 UTC), link(), 0);
         let end = now + Duration::hours(720);
         while now < end {
-            match link.locked(now) {
-                Some(seconds) => now += Duration::seconds(i64::try_from(seconds).unwrap()),
-                None => {
-                    link = link.guessed_at(now);
-                    guesses += 1;
-                }
+            if let Some(seconds) = link.locked(now) {
+                now += Duration::seconds(i64::try_from(seconds).unwrap());
+            } else {
+                link = link.guessed_at(now);
+                guesses += 1;
             }
         }
         assert_eq!(guesses, 35);

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use credential::{CertificateId, Status};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::{json, value::RawValue};
 
 /// The credential endpoint.
@@ -57,9 +57,12 @@ async fn promised(app: &App, headers: &HeaderMap) -> Result<Promise, Error> {
 /// What a wallet asks. Proofs that it sends all the same are not looked at: the credential is bound to no key.
 #[derive(Deserialize)]
 struct Asked {
-    credential_configuration_id: Option<String>,
-    credential_identifier: Option<String>,
-    credential_response_encryption: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "credential_configuration_id")]
+    configuration: Option<String>,
+    #[serde(rename = "credential_identifier")]
+    identifier: Option<String>,
+    #[serde(rename = "credential_response_encryption")]
+    encryption: Option<IgnoredAny>,
 }
 
 impl Asked {
@@ -74,10 +77,10 @@ impl Asked {
 
     /// Whether what is asked for is what was promised.
     fn is_for(&self, promise: &Promise) -> Result<(), Error> {
-        if self.credential_response_encryption.is_some() {
+        if self.encryption.is_some() {
             return Err(Error::Wallet(Refusal::InvalidEncryptionParameters, "answers are encrypted by TLS alone"));
         }
-        match (&self.credential_configuration_id, &self.credential_identifier) {
+        match (&self.configuration, &self.identifier) {
             (Some(id), None) if id == promise.configuration.id() => Ok(()),
             (None, Some(id)) if *id == promise.certificate_id => Ok(()),
             (Some(_), None) => {
