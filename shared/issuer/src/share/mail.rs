@@ -91,7 +91,7 @@ impl Order {
                     Stage::Sending { .. } | Stage::Failed => sheet.saying(written(&Stage::sending(now))?),
                 },
             };
-            if app.cabinet.put(&[sheet.clone()], now).await? == Commit::Stored {
+            if app.cabinet.put(std::slice::from_ref(&sheet), now).await? == Commit::Stored {
                 self.counted(app, &sheet, &to).await?;
                 return self.sent_from(app, &sheet).await;
             }
