@@ -87,7 +87,7 @@ fn patient(app: &mut App) {
     let config = Arc::make_mut(&mut app.config);
     config.citizens.codes_per_number = 1000;
     config.citizens.pace = std::time::Duration::ZERO;
-    config.portal_sources = "http://127.0.0.1:*".to_owned();
+    "http://127.0.0.1:*".clone_into(&mut config.portal_sources);
 }
 
 /// Certificates of every kind and status on one number; whose they are.

@@ -200,7 +200,7 @@ async fn a_link_shows_its_certificate_until_its_citizen_ends_it() {
     assert_eq!(stage.links().await.len(), 1);
     for _ in 0..2 {
         assert_eq!(stage.call(Method::DELETE, &path, "one", &Value::Null).await.status, 204);
-        assert_eq!(stage.links().await, [] as [Value; 0]);
+        assert!(stage.links().await.is_empty());
         problem(&stage.open_with(token, "2412").await, 404, "no-link");
         problem(&stage.document(ticket, "pdf").await, 404, "no-link");
     }
@@ -221,7 +221,7 @@ async fn a_link_ends_with_its_hours_and_a_ticket_after_ten_minutes_or_with_its_l
     pass(10);
     problem(&stage.open(&token).await, 404, "no-link");
     problem(&stage.document(&opened["ticket"], "json").await, 404, "no-link");
-    assert_eq!(stage.links().await, [] as [Value; 0]);
+    assert!(stage.links().await.is_empty());
     // The sheet of names is over as well, and the next one takes its place.
     assert_eq!(stage.share(json!({})).await.status, 201);
     assert_eq!(stage.links().await.len(), 1);
@@ -660,7 +660,7 @@ async fn a_crash_leaves_no_link_that_its_citizen_can_not_end_and_charges_nobody_
             problem(&stage.call(Method::DELETE, &path, "one", &Value::Null).await, 503, "unavailable");
             assert_eq!(stage.call(Method::DELETE, &path, "one", &Value::Null).await.status, 204);
         }
-        assert_eq!(stage.links().await, [] as [Value; 0]);
+        assert!(stage.links().await.is_empty());
 
         // 2. A reader whose answer got lost asks again and is charged once.
         let token = stage.token(json!({ "uses": 1 })).await;
