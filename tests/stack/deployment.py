@@ -48,10 +48,10 @@ class Stack:
 def build() -> Path:
     """The template as `sam build` would leave it, but with binaries for this machine, built quickly. `sam build` itself is `make build`.
 
-    The debug profile, because its objects are those of the other tests; stripped, because that is what goes over the wire.
+    The debug profile and the command of `make test`, because its objects are those of the other tests; stripped, because that is what goes over the wire.
     """
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    subprocess.run(["cargo", "build", "--quiet", "--package", "functions", "--bins"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "--workspace", "--bins", "--tests"], cwd=ROOT, check=True)
     shutil.rmtree(BUILT, ignore_errors=True)
     template = yaml_parse((ROOT / "template.yaml").read_text())
     template["Globals"]["Function"].pop("CodeUri")

@@ -1,9 +1,9 @@
 //! Recovery: certificates whose registered number is wrong or lost come to be registered to another one, and nobody else comes to see them.
 //!
-//! - With the paper ([`paper`]): a citizen shows the newest certificate, says the number that it is registered to, and proves to have the new one. The old
+//! - With the paper (`paper`): a citizen shows the newest certificate, says the number that it is registered to, and proves to have the new one. The old
 //!   number is told, and has three days to object.
-//! - By officers ([`officers`]): where nobody knows what number is registered, two officers of a facility who see the person and their identity document.
-//! - Not at all: staff finds a person's certificates by number and date of birth ([`search`]) and prints them.
+//! - By officers (`officers`): where nobody knows what number is registered, two officers of a facility who see the person and their identity document.
+//! - Not at all: staff finds a person's certificates by number and date of birth (`search`) and prints them.
 //!
 //! A certificate's number is never written into it again. What was moved stands beside a beneficiary's certificates and is read with them
 //! ([`Registration`](crate::ports::Registration)): so it holds for what is issued later, too, and a report that still names the old number changes nothing.

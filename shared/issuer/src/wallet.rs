@@ -1,9 +1,9 @@
 //! Wallet: a citizen's certificate in a wallet app, by OpenID for Verifiable Credential Issuance 1.0 with a pre-authorised code.
 //!
-//! 1. The citizen asks for an *offer* of a certificate that is theirs ([`offers`]). The portal shows it as a link and as a QR code.
-//! 2. Their wallet reads the offer and what this service can do ([`metadata`]), and exchanges the offer's code for a token ([`token`]): once, and with the
+//! 1. The citizen asks for an *offer* of a certificate that is theirs (`offers`). The portal shows it as a link and as a QR code.
+//! 2. Their wallet reads the offer and what this service can do (`metadata`), and exchanges the offer's code for a token (`token`): once, and with the
 //!    transaction code if the citizen wanted one.
-//! 3. With the token it fetches the credential ([`credential`]): the stored one, byte for byte. Nothing is signed here.
+//! 3. With the token it fetches the credential (`credential`): the stored one, byte for byte. Nothing is signed here.
 //!
 //! Codes and tokens are random and live for minutes; the cabinet has their hashes alone. The credential is bound to no key of the wallet: its subject is the
 //! person, whom a verifier knows by an identity document. So no proofs are asked for; wallets that send one all the same get the nonce that they want for it.
