@@ -48,6 +48,8 @@ pub(super) async fn ask(State(app): State<App>, client: Client, request: Request
     let id = begin(&app, wish).await?;
     codes::send(&app, Purpose::BindNumber, &new, &client).await?;
     let until = (app.clock)() + codes::VALID;
+    // Whole seconds, so that all answers are of one length.
+    let until = until.replace_nanosecond(0).unwrap_or(until);
     let answer = json!({ "recoveryId": id, "codeExpiresAt": rfc3339(until) });
     Ok((StatusCode::ACCEPTED, axum::Json(answer)).into_response())
 }
