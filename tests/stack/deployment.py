@@ -161,12 +161,12 @@ def routes() -> list[tuple[str, str, str, bool]]:
 def lay_out_layers(stack: Stack) -> None:
     """On AWS a layer appears in /opt; the emulator runs functions on this machine, whose /opt is not ours."""
     functions = stack.emulator.client("lambda")
-    laid_out = {"CertificatePdfFunction": {"FONTS_DIR": ROOT / "fonts" / "ttf"}, "PageFunction": {"PAGE_DIR": ROOT / "target" / "page"}}
-    for function, folders in laid_out.items():
-        name = stack.resources[function]
+    laid_out = {"FONTS_DIR": ROOT / "fonts" / "ttf", "PAGE_DIR": ROOT / "target" / "page"}
+    for name in (physical for logical, physical in stack.resources.items() if logical.endswith("Function")):
         variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        variables |= {variable: str(folder) for variable, folder in folders.items()}
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        moved = {variable: str(folder) for variable, folder in laid_out.items() if variable in variables}
+        if moved:
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables | moved})
 
 
 def without_tls(stack: Stack) -> None:

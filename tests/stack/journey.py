@@ -52,6 +52,14 @@ NOT_200 = {"/verify": 308, "/verify/{file}": 404, "/verify/{version}/{file}": 40
 NOT_200 |= {"/status/latest": 404, "/status/revocations": 404, "/status/revocations/{number}": 400, "/status/deltas/{from}": 400}
 NOT_200 |= {"/status/lists/{number}/{purpose}": 400, "/divoc/api/v1/certificate/revoked": 415, "/cert/api/certificate/revoked": 415}
 NOT_200 |= {"/divoc/api/citizen/generateOTP": 415, "/divoc/api/citizen/verifyOTP": 415}
+NOT_200 |= {f"/divoc/api/citizen/recovery{step}": 415 for step in ("", "/objection", "/{recoveryId}/proof")}
+NOT_200 |= {"/divoc/api/citizen/recovery/{recoveryId}": 404, "/divoc/api/post/unsubscribe/{token}": 400}
+NOT_200 |= {"/portal": 308, "/portal/{file}": 404, "/portal/{version}/{file}": 404, "/share": 308}
+NOT_200 |= {"/divoc/api/share/open": 415, "/divoc/api/share/document": 415}
+# Not signed; and no offer, no grant, no token, no service that is called `path`.
+NOT_200 |= {"/cert/api/pullUriRequest": 401, "/cert/api/pullDocRequest": 401}
+NOT_200 |= {"/wallet/offers/{offerId}": 404, "/wallet/token": 400, "/wallet/credential": 401}
+NOT_200 |= {f"/.well-known/{document}/{{path}}": 404 for document in ("openid-credential-issuer", "oauth-authorization-server")}
 
 DESCRIPTION = yaml.safe_load((ROOT / "shared/issuer/openapi.yaml").read_text())
 
