@@ -94,6 +94,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         recalls: store.clone(),
         registrations: store.clone(),
         cabinet: store.clone(),
+        quota: store.clone(),
         sender: outbox.clone(),
         citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
         secrets: Arc::new(secrets),

@@ -181,6 +181,7 @@ fn assemble(
         recalls: store.clone(),
         registrations: store.clone(),
         cabinet: store.clone(),
+        quota: store.clone(),
         sender: Arc::new(NoSender),
         secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         webhook: Arc::new(NoWebhook),

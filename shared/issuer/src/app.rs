@@ -6,11 +6,12 @@ use crate::{
     keys::Current,
     page::Page,
     ports::{
-        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls,
+        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Quota, Recalls,
         Registrations, Secrets, Sender, Signer, Store, Webhook,
     },
     post,
     print::Printing,
+    quota::Allowance,
 };
 use credential::VerificationMethod;
 use std::{ops::Range, sync::Arc};
@@ -44,6 +45,8 @@ pub struct App {
     pub registrations: Arc<dyn Registrations>,
     /// Small records of features.
     pub cabinet: Arc<dyn Cabinet>,
+    /// Paces that all processes keep together.
+    pub quota: Arc<dyn Quota>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.
@@ -68,6 +71,8 @@ pub struct App {
     pub status_method: Arc<OnceCell<VerificationMethod>>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
     pub numbers: Arc<Mutex<Range<u64>>>,
+    /// Signatures that this process may make beyond those it asked for; see [`crate::quota`].
+    pub allowance: Arc<Mutex<Allowance>>,
     /// That other system's token, as long as it is good.
     pub callback_token: Arc<Mutex<Option<post::Token>>>,
     /// Now, UTC.
@@ -93,6 +98,7 @@ impl App {
             recalls: ports.recalls,
             registrations: ports.registrations,
             cabinet: ports.cabinet,
+            quota: ports.quota,
             sender: ports.sender,
             citizen_tokens: ports.citizen_tokens,
             secrets: ports.secrets,
@@ -105,6 +111,7 @@ impl App {
             current: Arc::default(),
             status_method: Arc::default(),
             numbers: Arc::default(),
+            allowance: Arc::default(),
             callback_token: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
@@ -135,6 +142,8 @@ pub struct Ports {
     pub registrations: Arc<dyn Registrations>,
     /// Small records of features.
     pub cabinet: Arc<dyn Cabinet>,
+    /// Paces that all processes keep together.
+    pub quota: Arc<dyn Quota>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.

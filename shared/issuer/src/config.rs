@@ -1,8 +1,10 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
 mod citizens;
+mod queueing;
 
 pub use citizens::{Citizens, Login};
+pub use queueing::Queueing;
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -50,6 +52,8 @@ pub struct Config {
     pub citizens: Citizens,
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
+    /// What is certified at once, what later, and how fast.
+    pub queueing: Queueing,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -298,6 +302,7 @@ impl Config {
                 },
             },
             post: post(&lookup)?,
+            queueing: Queueing::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,

@@ -26,6 +26,7 @@ pub mod partner;
 pub mod ports;
 pub mod post;
 pub mod print;
+pub mod quota;
 pub mod recall;
 pub mod recovery;
 pub mod requests;

@@ -9,6 +9,7 @@
 
 pub(crate) mod cabinet;
 pub(crate) mod key_ring;
+pub(crate) mod quota;
 pub(crate) mod registrations;
 
 use aws::{DynamoStore, create_table};
@@ -88,6 +89,7 @@ pub(crate) async fn all(records: &Records) {
     numbers_are_given_once(records).await;
     key_ring::all(records).await;
     cabinet::all(records).await;
+    quota::all(records).await;
     registrations::all(records).await;
 }
 
