@@ -28,7 +28,7 @@ async fn paced(rate: u32) -> (Service, App) {
     let mut parts = None;
     let service = Service::with(|app| {
         let mut config = Config::clone(&app.config);
-        config.queueing.signing_rate = rate;
+        config.pace.signing_rate = rate;
         app.config = Arc::new(config);
         app.clock = stopped;
         parts = Some(app.clone());

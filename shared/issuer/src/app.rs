@@ -6,8 +6,8 @@ use crate::{
     keys::Current,
     page::Page,
     ports::{
-        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Quota, Recalls,
-        Registrations, Secrets, Sender, Signer, Store, Webhook,
+        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
+        Recalls, Registrations, Secrets, Sender, Signer, Store, Webhook,
     },
     post,
     print::Printing,
@@ -45,6 +45,8 @@ pub struct App {
     pub registrations: Arc<dyn Registrations>,
     /// Small records of features.
     pub cabinet: Arc<dyn Cabinet>,
+    /// Work for later.
+    pub queue: Arc<dyn Queue>,
     /// Paces that all processes keep together.
     pub quota: Arc<dyn Quota>,
     /// Messages to people.
@@ -98,6 +100,7 @@ impl App {
             recalls: ports.recalls,
             registrations: ports.registrations,
             cabinet: ports.cabinet,
+            queue: ports.queue,
             quota: ports.quota,
             sender: ports.sender,
             citizen_tokens: ports.citizen_tokens,
@@ -142,6 +145,8 @@ pub struct Ports {
     pub registrations: Arc<dyn Registrations>,
     /// Small records of features.
     pub cabinet: Arc<dyn Cabinet>,
+    /// Work for later.
+    pub queue: Arc<dyn Queue>,
     /// Paces that all processes keep together.
     pub quota: Arc<dyn Quota>,
     /// Messages to people.

@@ -1,10 +1,12 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
 mod citizens;
-mod queueing;
+mod pace;
+mod queues;
 
 pub use citizens::{Citizens, Login};
-pub use queueing::Queueing;
+pub use pace::Pace;
+pub use queues::Queues;
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -53,7 +55,7 @@ pub struct Config {
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
     /// What is certified at once, what later, and how fast.
-    pub queueing: Queueing,
+    pub pace: Pace,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -302,7 +304,7 @@ impl Config {
                 },
             },
             post: post(&lookup)?,
-            queueing: Queueing::from_lookup(&lookup)?,
+            pace: Pace::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,

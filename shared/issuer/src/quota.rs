@@ -18,7 +18,7 @@ use tokio::time::sleep;
 /// # Errors
 /// When the records do not answer, or so many wait already that the turn would come too late. What was not used is lost, and was little.
 pub async fn take(app: &App, signatures: usize) -> Result<()> {
-    let (mut left, most) = (count(signatures), (app.config.queueing.signing_rate / 10).max(1));
+    let (mut left, most) = (count(signatures), (app.config.pace.signing_rate / 10).max(1));
     while left > 0 {
         let part = left.min(most);
         if !taken(app, part, PATIENCE).await? {
@@ -52,7 +52,7 @@ impl Allowance {
 }
 
 async fn taken(app: &App, signatures: u32, patience: Duration) -> Result<bool> {
-    let rate = app.config.queueing.signing_rate;
+    let rate = app.config.pace.signing_rate;
     if rate == 0 || signatures == 0 {
         return Ok(true);
     }
@@ -81,7 +81,7 @@ async fn mark(app: &App) -> Result<String> {
         Suite::Ps256 => "rsa",
         _ => "ecc",
     };
-    Ok(format!("signing#{family}-{}", app.config.queueing.region))
+    Ok(format!("signing#{family}-{}", app.config.pace.region))
 }
 
 fn time_of(signatures: u32, rate: u32) -> Duration {
