@@ -5,10 +5,12 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod batch;
 mod body;
 pub mod certify;
 pub mod client;
 pub mod config;
+pub mod dead_letters;
 pub mod digilocker;
 pub mod error;
 pub mod family;
@@ -75,4 +77,6 @@ pub fn routes() -> Router<App> {
         .merge(post::routes())
         .merge(wallet::routes())
         .merge(recovery::routes())
+        .merge(batch::routes())
+        .merge(dead_letters::routes())
 }
