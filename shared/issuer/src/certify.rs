@@ -10,6 +10,7 @@ use crate::{
     keys,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
     post::parcels,
+    quota,
     status::positions_secret,
 };
 use anyhow::{Context, Result};
@@ -237,6 +238,7 @@ async fn sign_and_store(
 /// # Errors
 /// When store or signer fail; the first signature stands.
 pub async fn sign_again(app: &App, actor: &str, reason: Reason, certificate: &Certificate) -> Result<Commit> {
+    quota::take(app, 1).await.context("waiting for the signing quota")?;
     let method = keys::current(app).await.context("reading the signing key")?;
     let document = serde_json::from_str(certificate.signed.as_str()).context("a stored credential is no document")?;
     let now = (app.clock)();
