@@ -31,7 +31,7 @@ pub mod vaccine;
 pub mod verify;
 
 pub use claims::{BeneficiaryCode, CertificateId, Contact, Dose, Kind, Occasion, ProgrammeId};
-pub use event::{Event, EventDigest, Rules, Schema, SlotKey};
+pub use event::{Difference, EarlierDose, Event, EventDigest, Rules, Schema, SlotKey};
 pub use facts::Facts;
 pub use fault::{Code, Fault, Faults};
 pub use issuance::{Issuance, Profile};

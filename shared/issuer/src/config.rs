@@ -1,8 +1,10 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
 mod citizens;
+mod reconcile;
 
 pub use citizens::{Citizens, Login};
+pub use reconcile::{Policy, Reconcile};
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -50,6 +52,8 @@ pub struct Config {
     pub citizens: Citizens,
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
+    /// How earlier doses are reconciled with later reports.
+    pub reconcile: Reconcile,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -298,6 +302,7 @@ impl Config {
                 },
             },
             post: post(&lookup)?,
+            reconcile: Reconcile::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,
@@ -647,6 +652,8 @@ mod tests {
             ("ACK_CALLBACK_URL", "http://127.0.0.1:80@health.example/ack"),
             ("RECOVERY_WAIT_SECONDS", "0"),
             ("RECOVERY_WAIT_SECONDS", "99999999"),
+            ("RECONCILE", "on"),
+            ("RECONCILE_UTC_OFFSET", "IST"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

@@ -27,9 +27,11 @@ pub mod ports;
 pub mod post;
 pub mod print;
 pub mod recall;
+pub mod reconcile;
 pub mod recovery;
 pub mod requests;
 pub mod revoke;
+mod sealed;
 pub mod share;
 pub mod site;
 pub mod status;
@@ -73,4 +75,5 @@ pub fn routes() -> Router<App> {
         .merge(post::routes())
         .merge(wallet::routes())
         .merge(recovery::routes())
+        .merge(reconcile::routes())
 }

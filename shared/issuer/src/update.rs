@@ -86,7 +86,12 @@ async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<(Event, P
 }
 
 /// What to do about an event whose slot holds this, or why nothing can be done.
-fn plan(event: &Event, occupant: Option<Occupant>, limit: u32, now: OffsetDateTime) -> Result<Plan, Cow<'static, str>> {
+pub(crate) fn plan(
+    event: &Event,
+    occupant: Option<Occupant>,
+    limit: u32,
+    now: OffsetDateTime,
+) -> Result<Plan, Cow<'static, str>> {
     let there = occupant.ok_or("this dose has no certificate yet: certify it")?;
     match there.status.at(now) {
         Status::Revoked | Status::Superseded => Err("this dose's certificate was revoked: certify it anew")?,

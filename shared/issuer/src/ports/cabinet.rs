@@ -59,6 +59,8 @@ pub enum Drawer {
     Silence,
     /// Offers to wallets and what they were exchanged for.
     Offers,
+    /// What later reports say of earlier doses, and where certificates contradict it.
+    Reconciliations,
 }
 
 impl Drawer {
@@ -74,6 +76,7 @@ impl Drawer {
             Self::Partners => "partners",
             Self::Silence => "silence",
             Self::Offers => "offers",
+            Self::Reconciliations => "reconciliations",
         }
     }
 }
