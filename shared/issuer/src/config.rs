@@ -1,9 +1,11 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
 mod citizens;
+mod queues;
 mod reconcile;
 
 pub use citizens::{Citizens, Login};
+pub use queues::Queues;
 pub use reconcile::{Policy, Reconcile};
 
 use anyhow::{Context, Result, bail};

@@ -61,6 +61,10 @@ pub enum Drawer {
     Offers,
     /// What later reports say of earlier doses, and where certificates contradict it.
     Reconciliations,
+    /// Messages that wait for somebody to do their work, where the queue is kept with the records.
+    Messages,
+    /// Messages whose work was given up.
+    DeadMessages,
 }
 
 impl Drawer {
@@ -77,6 +81,8 @@ impl Drawer {
             Self::Silence => "silence",
             Self::Offers => "offers",
             Self::Reconciliations => "reconciliations",
+            Self::Messages => "messages",
+            Self::DeadMessages => "dead-messages",
         }
     }
 }
