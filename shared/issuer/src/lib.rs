@@ -15,6 +15,7 @@ pub mod family;
 pub mod fetch;
 pub mod history;
 pub mod http;
+pub mod import;
 pub mod keys;
 mod limits;
 pub mod log;
