@@ -1,4 +1,4 @@
-//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, reconciles earlier doses, lets recoveries take
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, reconciles earlier doses, checks days, lets recoveries take
 //! effect and goes on with recalls every few seconds until the service stops.
 
 use anyhow::{Context, Result};
@@ -59,6 +59,9 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             }
             if let Err(fault) = reconcile::work(&app, every.max(Duration::from_secs(5))).await {
                 tracing::error!(cause = format!("{fault:#}"), "earlier doses were not reconciled");
+            }
+            if let Err(fault) = reconcile::check::work(&app, every.max(Duration::from_secs(5))).await {
+                tracing::error!(cause = format!("{fault:#}"), "a day was not checked");
             }
             if let Err(fault) = recovery::work(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "a recovery did not take effect");

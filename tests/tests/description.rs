@@ -71,7 +71,8 @@ async fn every_described_route_is_served() {
             .replace("{requestId}", "1")
             .replace("{recoveryId}", "1")
             .replace("{rebindingId}", "1")
-            .replace("{reconciliationId}", "1");
+            .replace("{reconciliationId}", "1")
+            .replace("{day}", "2027-01-31");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let path = path
             .replace("{thumbprint}", "X")

@@ -12,6 +12,7 @@ pub mod binding;
 pub mod bitstring;
 pub mod canonical;
 pub mod chain;
+pub mod checked;
 pub mod claims;
 pub mod context;
 mod crypto;

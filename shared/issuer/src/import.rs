@@ -114,9 +114,10 @@ impl Importer {
 
     /// Those that can be read: DIVOC took any text, and a certificate is not refused for it.
     fn contacts(&self, row: &Row) -> Vec<String> {
-        let entries = row.contact.iter().chain(&row.mobile);
+        let listed = opened(&row.contact);
+        let entries = listed.as_array().into_iter().flatten().chain([&row.mobile]);
         let hashes = entries
-            .filter_map(|entry| Contact::parse(entry, &self.calling_code))
+            .filter_map(|entry| Contact::parse(entry.as_str()?, &self.calling_code))
             .map(|contact| contact_hash(&self.pepper, &contact));
         hashes.fold(Vec::new(), |mut kept, hash| {
             if !kept.contains(&hash) {
@@ -147,10 +148,12 @@ struct Row {
     certificate: Value,
     #[serde(default)]
     program_id: Option<String>,
+    /// A list, or the text of one.
     #[serde(default)]
-    contact: Vec<String>,
+    contact: Value,
     #[serde(default)]
-    mobile: Option<String>,
+    mobile: Value,
+    /// An object, or the text of one.
     #[serde(default)]
     meta: Value,
 }
@@ -165,12 +168,16 @@ impl Row {
         }
     }
 
-    /// The certificate that this one corrected: `meta` is an object, or the text of one.
+    /// The certificate that this one corrected.
     fn predecessor(&self) -> Option<CertificateId> {
-        let read = self.meta.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let id = read.as_ref().unwrap_or(&self.meta).get("previousCertificateId")?;
-        id.as_str().and_then(CertificateId::parse)
+        opened(&self.meta).get("previousCertificateId")?.as_str().and_then(CertificateId::parse)
     }
+}
+
+/// What a text is the JSON of; any other value as it is.
+fn opened(value: &Value) -> Cow<'_, Value> {
+    let read = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+    read.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 /// A row of `RevokedCertificate`.

@@ -78,4 +78,5 @@ pub fn routes() -> Router<App> {
         .merge(wallet::routes())
         .merge(recovery::routes())
         .merge(reconcile::routes())
+        .merge(reconcile::check::routes())
 }

@@ -11,6 +11,7 @@
 //! | `open` | the same and the dose | a contradiction that nobody has decided on |
 //! | `decided` | the same | what became of it |
 
+pub mod check;
 mod review;
 mod statement;
 mod work;

@@ -61,6 +61,8 @@ pub enum Drawer {
     Offers,
     /// What later reports say of earlier doses, and where certificates contradict it.
     Reconciliations,
+    /// Checks of days: what sources declare, what the log leads to, what was found.
+    Checks,
     /// Messages that wait for somebody to do their work, where the queue is kept with the records.
     Messages,
     /// Messages whose work was given up.
@@ -81,6 +83,7 @@ impl Drawer {
             Self::Silence => "silence",
             Self::Offers => "offers",
             Self::Reconciliations => "reconciliations",
+            Self::Checks => "checks",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
         }
