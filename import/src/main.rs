@@ -95,7 +95,7 @@ async fn recognise(store: &DynamoStore, file: &Path, method: String, until: Opti
 /// worked on again, and finds there what is there.
 async fn take_over(importer: Arc<Importer>, command: &Command, file: &Path) -> Result<bool> {
     let mut lines = lines::Lines::open(file)?;
-    let mut progress = Progress::of(file, lines.first()?)?;
+    let mut progress = Progress::of(file, &lines.first()?)?;
     lines.skip_to(progress.offset)?;
     let bar = indicatif::ProgressBar::new(lines.length());
     bar.set_style(indicatif::ProgressStyle::with_template(BAR)?);

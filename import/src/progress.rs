@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use issuer::import::Outcome;
 use local::folder::write_private;
 use serde::{Deserialize, Serialize};
@@ -31,9 +32,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// What the last run left, if it worked on this file.
-    pub(crate) fn of(file: &Path, first_line: Vec<u8>) -> Result<Self> {
-        let hash = digest(&SHA256, &first_line);
-        let first_line: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    pub(crate) fn of(file: &Path, first_line: &[u8]) -> Result<Self> {
+        let first_line = BASE64_STANDARD.encode(digest(&SHA256, first_line));
         let kept = match fs::read(beside(file, "progress")) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             read => Some(read.context("reading how far the last run came")?),
@@ -99,19 +99,19 @@ mod tests {
     fn a_run_goes_on_where_the_last_one_kept_its_place() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("dump.jsonl");
-        let first = || b"first line\n".to_vec();
-        let mut progress = Progress::of(&file, first()).unwrap();
+        let first = b"first line\n";
+        let mut progress = Progress::of(&file, first).unwrap();
         let refused = |why: &'static str| Outcome::Refused(why.into());
         progress.advance(30, &[Outcome::Taken, refused("a")]).unwrap();
         // What a run that was cut short has left behind.
         let list = beside(&file, "refused.jsonl");
         OpenOptions::new().append(true).open(&list).unwrap().write_all(b"half a li").unwrap();
-        let mut progress = Progress::of(&file, first()).unwrap();
+        let mut progress = Progress::of(&file, first).unwrap();
         assert_eq!((progress.offset, progress.refused), (30, 1));
         progress.advance(60, &[Outcome::AlreadyThere, refused("b")]).unwrap();
         assert_eq!(progress.told(), "4 rows: 1 taken over, 1 there before, 2 refused");
         let list = fs::read_to_string(list).unwrap();
         assert_eq!(list, "{\"line\":2,\"why\":\"a\"}\n{\"line\":4,\"why\":\"b\"}\n");
-        assert_eq!(Progress::of(&file, b"another file\n".to_vec()).unwrap().offset, 0);
+        assert_eq!(Progress::of(&file, b"another file\n").unwrap().offset, 0);
     }
 }

@@ -40,7 +40,7 @@ MAY = {
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
     "dynamodb:Query": FETCHING | RECOVERING | RECONCILING | CHECKING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
-    "dynamodb:GetItem": RECOVERING | CHECKING | {RECONCILE, POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
+    "dynamodb:GetItem": RECOVERING | RECONCILING | CHECKING | {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
     "dynamodb:BatchGetItem": RECONCILING | {CERTIFY, CHECK_WORKER},
     "dynamodb:PutItem": RECOVERING | RECONCILING | CHECKING | {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
     "dynamodb:UpdateItem": RECONCILING | {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
@@ -131,7 +131,7 @@ PARTITIONS = {
         "PutItem": {"D#reconciliations#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
     },
     RECONCILE_WORKER: {
-        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "DeleteItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"},
+        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "DeleteItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"},
         "PutItem": {"D#reconciliations#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
     },
     CHECKS: {"Query": {"D#checks#*"}, "GetItem": {"D#checks#*"}, "PutItem": {"D#checks#*"}},

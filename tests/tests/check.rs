@@ -64,8 +64,8 @@ impl Scene {
     }
 
     async fn declare(&self, lines: &[Value]) -> Answer {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        self.declare_text(&format!("/divoc/api/v1/declarations/{}", self.day), &text).await
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        self.declare_text(&format!("/divoc/api/v1/declarations/{}", self.day), &lines.join("\n")).await
     }
 
     async fn declare_text(&self, path: &str, text: &str) -> Answer {

@@ -61,7 +61,7 @@ impl Importer {
         let digest = unrepeatable(&certificate.signed);
         let deed = self.deed(AuditEvent::Imported);
         let certificate = Certificate { deeds: vec![deed.clone()], ..certificate };
-        told(self.adoptions.adopt(&certificate, digest, &Audit { deed, key: Some(key) }).await?)
+        Ok(told(self.adoptions.adopt(&certificate, digest, &Audit { deed, key: Some(key) }).await?))
     }
 
     /// Takes over that a certificate was revoked, or replaced by another.
@@ -74,7 +74,7 @@ impl Importer {
             Err(why) => return Ok(Outcome::Refused(why)),
         };
         let event = if disowned.status == Status::Revoked { AuditEvent::Revoked } else { AuditEvent::Superseded };
-        told(self.adoptions.disown(&disowned, &Audit { deed: self.deed(event), key: None }).await?)
+        Ok(told(self.adoptions.disown(&disowned, &Audit { deed: self.deed(event), key: None }).await?))
     }
 
     fn deed(&self, event: AuditEvent) -> Deed {
@@ -128,12 +128,12 @@ impl Importer {
     }
 }
 
-fn told(adopted: Adopted) -> Result<Outcome> {
-    Ok(match adopted {
+fn told(adopted: Adopted) -> Outcome {
+    match adopted {
         Adopted::Stored => Outcome::Taken,
         Adopted::AlreadyThere => Outcome::AlreadyThere,
         Adopted::Contradicts => Outcome::Refused("another certificate or person has that certificate's id".into()),
-    })
+    }
 }
 
 /// A row of DIVOC's registry. Personal data.

@@ -17,6 +17,7 @@ pub mod history;
 pub mod http;
 pub mod import;
 pub mod keys;
+mod lease;
 mod limits;
 pub mod log;
 pub mod login;

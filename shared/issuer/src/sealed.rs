@@ -39,11 +39,11 @@ mod tests {
 
     #[test]
     fn a_sealed_text_is_opened_by_its_key_under_its_name_alone() {
-        let sealer = Sealer::new(&[7; 32], b"one").unwrap();
-        let sealed = sealer.seal("its name", "a person").unwrap();
-        assert_eq!(sealer.open("its name", &sealed).as_deref(), Some("a person"));
-        assert_eq!(sealer.open("another", &sealed), None);
-        assert_eq!(sealer.open("its name", &sealed[4..]), None);
+        let key = Sealer::new(&[7; 32], b"one").unwrap();
+        let sealed = key.seal("its name", "a person").unwrap();
+        assert_eq!(key.open("its name", &sealed).as_deref(), Some("a person"));
+        assert_eq!(key.open("another", &sealed), None);
+        assert_eq!(key.open("its name", &sealed[4..]), None);
         for other in [Sealer::new(&[8; 32], b"one"), Sealer::new(&[7; 32], b"two")] {
             assert_eq!(other.unwrap().open("its name", &sealed), None);
         }

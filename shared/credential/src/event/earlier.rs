@@ -43,7 +43,7 @@ impl EarlierDose {
     /// As [`EarlierDose::told`] wrote it.
     pub fn read(told: &Value, now: OffsetDateTime) -> Option<Self> {
         let faults = Collector::default();
-        earlier_dose(&Object::new(told, String::new(), &faults)?, now).flatten()
+        earlier_dose(&Object::new(told, String::new(), &faults)?, now)?.pop()
     }
 
     /// The members of the report, for keeping.
@@ -182,14 +182,14 @@ pub(super) fn earlier_doses(
 const MOST: usize = 50;
 
 /// One entry; none, as with DIVOC, where it names no batch or no dose: such entries are fillers, and nothing else of them is looked at.
-fn earlier_dose(entry: &Object<'_>, now: OffsetDateTime) -> Option<Option<EarlierDose>> {
+fn earlier_dose(entry: &Object<'_>, now: OffsetDateTime) -> Option<Vec<EarlierDose>> {
     let batch = entry.or_default("batch", text)?;
     let number = entry.or_default("dose", |value| if is_none(value) { Ok(None) } else { dose(value).map(Some) })?;
-    let Some(dose) = number.filter(|_| !batch.as_str().trim().is_empty()) else { return Some(None) };
+    let Some(dose) = number.filter(|_| !batch.as_str().trim().is_empty()) else { return Some(Vec::new()) };
     let name = entry.or_default("name", text);
     let manufacturer = entry.or_default("manufacturer", text);
     let given = entry.or_default("date", |value| given(value, now));
-    Some(Some(EarlierDose { dose, batch, name: name?, manufacturer: manufacturer?, given: given? }))
+    Some(vec![EarlierDose { dose, batch, name: name?, manufacturer: manufacturer?, given: given? }])
 }
 
 /// `0`, or nothing in quotes: DIVOC's fillers.

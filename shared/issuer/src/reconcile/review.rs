@@ -190,10 +190,7 @@ impl Contradiction {
 
     /// What the decision comes to; the certificate is corrected before that is written down, and corrected once.
     async fn ending(&self, app: &App, caller: &Caller, decision: Decision) -> Result<Ending, Error> {
-        let statement = match (decision, &self.statement) {
-            (Decision::Accepted, Some(statement)) => statement,
-            _ => return Ok(Ending::Left),
-        };
+        let (Decision::Accepted, Some(statement)) = (decision, &self.statement) else { return Ok(Ending::Left) };
         let dose = statement.doses((app.clock)())?.into_iter().next().context("a contradiction about no dose")?;
         let mandate = Mandate::to_reconcile(&caller.subject);
         Ok(match compare(app, statement, &dose, &mandate, Policy::Update).await? {

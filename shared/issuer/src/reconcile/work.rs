@@ -5,6 +5,7 @@ use crate::{
     App, Error,
     certify::{self, Mandate, Outcome, Plan, readable, with_occupants},
     config::Policy,
+    lease::Lease,
     ports::{Drawer, Sheet},
     post::{SHARDS, instant, shard_name},
     update,
@@ -35,12 +36,12 @@ pub struct Round {
 
 /// Looks at what is there, for about that long.
 ///
-/// 1. Sixteen folders are gone through side by side, a beneficiary's reports one after the other in order of time: of two that contradict one another the
-///    later counts. One that can't be looked at now holds back the later ones of its beneficiary, and nobody else's.
+/// 1. Sixteen folders are gone through side by side, each leased to one worker, a beneficiary's reports one after the other in order of time: of two that
+///    contradict one another the later counts. One that can't be looked at now holds back the later ones of its beneficiary, and nobody else's.
 /// 2. Each earlier dose's certificate that stands is compared. Where it says something else it is corrected, or a contradiction is put on the list.
 /// 3. What was looked at is taken away, in one write with the contradictions that came of it.
 ///
-/// A crash before step 3 looks at it again, and finds corrected what was corrected. Two workers at once do the same: corrections are made once, and step 3 too.
+/// A crash before step 3 looks at it again, and finds corrected what was corrected.
 ///
 /// # Errors
 /// When records do not answer. What was not looked at is there for the next round.
@@ -64,6 +65,10 @@ pub async fn work(app: &App, patience: Duration) -> Result<Round> {
 
 async fn work_on(app: &App, folder: &str, deadline: Instant) -> Result<Round> {
     let (mut round, mut held) = (Round::default(), HashSet::new());
+    if app.cabinet.sheets(Drawer::Reconciliations, folder, None, 1, (app.clock)()).await?.is_empty() {
+        return Ok(round);
+    }
+    let Some(mut lease) = Lease::of(app, Drawer::Reconciliations, folder).await? else { return Ok(round) };
     let mut after: Option<String> = None;
     loop {
         let page = app.cabinet.sheets(Drawer::Reconciliations, folder, after.as_deref(), A_PAGE, (app.clock)()).await?;
@@ -75,9 +80,13 @@ async fn work_on(app: &App, folder: &str, deadline: Instant) -> Result<Round> {
         }
         match page.last() {
             Some(last) if page.len() == A_PAGE && Instant::now() < deadline => after = Some(last.name.clone()),
-            _ => return Ok(round),
+            _ => break,
         }
+        let Some(next) = lease.renewed(app).await? else { return Ok(round) };
+        lease = next;
     }
+    lease.end(app).await?;
+    Ok(round)
 }
 
 /// Counts what was settled; what was not waits, with everything later of the same beneficiary.
@@ -121,7 +130,7 @@ async fn settle(app: &App, sheet: &Sheet) -> Result<Round> {
         app.cabinet.take(sheet).await?;
     } else {
         ends.push(sheet.saying("").until(now));
-        // Lost: another worker wrote the same.
+        // Lost: a worker whose lease was over wrote the same.
         app.cabinet.put(&ends, now).await?;
     }
     Ok(round)
@@ -200,7 +209,8 @@ const TO_DECIDE: &str = "an administrator decides on all corrections";
 const INCOMPLETE: &str = "the later report lacks something that the earlier certificate needs, or says too much";
 const NOT_CORRECTABLE: &str = "the certificate is suspended, or was corrected too often";
 const TRIES: u32 = 5;
-const A_PAGE: usize = 100;
+/// Reports that are looked at before the lease is renewed.
+const A_PAGE: usize = 20;
 
 impl Round {
     fn wait(&mut self, sheet: &Sheet) {
