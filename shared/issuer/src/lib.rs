@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 mod body;
+pub mod bulk;
 pub mod certify;
 pub mod client;
 pub mod config;
