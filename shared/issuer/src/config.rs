@@ -2,9 +2,11 @@
 
 mod citizens;
 mod queues;
+mod uploads;
 
 pub use citizens::{Citizens, Login};
 pub use queues::Queues;
+pub use uploads::Uploading;
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -46,6 +48,8 @@ pub struct Config {
     pub post: Post,
     /// `RECOVERY_WAIT_SECONDS` (259,200: three days): how long a move to another number that was asked for with the paper waits for an objection.
     pub recovery_wait: Duration,
+    /// What may be uploaded.
+    pub uploading: Uploading,
     /// Who may call.
     pub identity: Identity,
     /// How people log in to see their own certificates.
@@ -300,6 +304,7 @@ impl Config {
                 },
             },
             post: post(&lookup)?,
+            uploading: Uploading::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,
@@ -351,6 +356,8 @@ pub struct Resources {
     pub page: String,
     /// From whom messages come.
     pub messages: Messages,
+    /// `UPLOADS_BUCKET_NAME`: the S3 bucket for files that callers bring, where the function reads them.
+    pub uploads_bucket: String,
 }
 
 /// From whom messages come on AWS.
@@ -387,6 +394,7 @@ impl Resources {
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
             page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),
+            uploads_bucket: required("UPLOADS_BUCKET_NAME").unwrap_or_default(),
             messages: Messages {
                 mail_from: required("MAIL_FROM").unwrap_or_default(),
                 mail_events: required("MAIL_EVENTS").unwrap_or_default(),
@@ -649,6 +657,9 @@ mod tests {
             ("ACK_CALLBACK_URL", "http://127.0.0.1:80@health.example/ack"),
             ("RECOVERY_WAIT_SECONDS", "0"),
             ("RECOVERY_WAIT_SECONDS", "99999999"),
+            ("UPLOAD_KEEP_DAYS", "0"),
+            ("UPLOAD_MOST_BYTES", "8 GiB"),
+            ("UPLOAD_SOURCES", "*; script-src *"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

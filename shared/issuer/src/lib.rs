@@ -75,4 +75,5 @@ pub fn routes() -> Router<App> {
         .merge(post::routes())
         .merge(wallet::routes())
         .merge(recovery::routes())
+        .merge(bulk::routes())
 }

@@ -1,7 +1,7 @@
 //! Where messages of the queue arrive: each goes to the feature that does its lane's work, and to the dead ones if that fails for too long.
 
 use crate::{
-    App,
+    App, bulk,
     ports::{Commit, Drawer, Lane, Message, Sheet},
 };
 use anyhow::{Result, bail};
@@ -29,9 +29,10 @@ pub const MOST_DELIVERIES: u32 = 20;
 /// How long the dead are kept for somebody to send them again.
 const KEPT: Duration = Duration::days(90);
 
-async fn perform(_app: &App, message: &Message) -> Result<()> {
+async fn perform(app: &App, message: &Message) -> Result<()> {
     match message.lane {
-        Lane::Certify | Lane::Bulk => bail!("nobody does this work"),
+        Lane::Certify => bail!("nobody does this work"),
+        Lane::Bulk => bulk::work(app, &message.body).await,
     }
 }
 

@@ -128,7 +128,8 @@ fn of_column(kind: Kind, fault: &Fault) -> RowFault {
         "" => String::new(),
         _ => {
             let of = |column: &&Column| {
-                pointer == column.pointer || pointer.strip_prefix(column.pointer).is_some_and(|rest| rest.starts_with('/'))
+                pointer == column.pointer
+                    || pointer.strip_prefix(column.pointer).is_some_and(|rest| rest.starts_with('/'))
             };
             known(kind).find(of).map_or_else(String::new, |column| column.name.to_owned())
         }
@@ -184,7 +185,7 @@ mod tests {
 
     fn table(kind: Kind) -> Table {
         let line = known(kind).map(|column| column.name).collect::<Vec<_>>().join(",");
-        Table::read(line.as_bytes(), true, kind).unwrap()
+        Table::read(line.as_bytes(), true, kind).unwrap().0
     }
 
     fn rules() -> Rules {
@@ -244,15 +245,23 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_told_by_column() {
-        let bad = ROW.replace("Asha Example", "").replace("9000000001", "12").replace("1980-01-02", "").replace(",1,2,", ",x,2,");
+        let bad = ROW
+            .replace("Asha Example", "")
+            .replace("9000000001", "12")
+            .replace("1980-01-02", "")
+            .replace(",1,2,", ",x,2,");
         let columns: Vec<_> = read(&bad).unwrap_err().into_iter().map(|fault| fault.column).collect();
-        assert_eq!(columns, ["recipientName", "recipientDOB, recipientAge", "recipientMobileNumber", "vaccinationDose"]);
+        assert_eq!(
+            columns,
+            ["recipientName", "recipientDOB, recipientAge", "recipientMobileNumber", "vaccinationDose"]
+        );
         let empty = ",".repeat(30);
         let columns = read(&empty).unwrap_err().into_iter().map(|fault| fault.column);
         let expected = known(Kind::Vaccination)
             .map(|column| column.name)
             .filter(|name| {
-                !["recipientAddressLine2", "facilityAddressLine2", "vaccinationBatch", "recipientDOB", "recipientAge"].contains(name)
+                !["recipientAddressLine2", "facilityAddressLine2", "vaccinationBatch", "recipientDOB", "recipientAge"]
+                    .contains(name)
                     && !["programId", "recipientCountry", "facilityCountry"].contains(name)
             })
             .chain(["recipientDOB, recipientAge"]);
@@ -285,9 +294,9 @@ mod tests {
         let mut failed = Failed::new();
         failed.add(&table, &row, &[fault.clone(), fault]).unwrap();
         let file = [Failed::first_line(&table).unwrap(), failed.into_bytes().unwrap()].concat();
-        let again = Table::read(&file, true, Kind::Vaccination).unwrap();
+        let (again, rows_from) = Table::read(&file, true, Kind::Vaccination).unwrap();
         assert_eq!((again.names.len(), again.names.last().map(String::as_str)), (32, Some(ERRORS)));
-        let rest = file.get(usize::try_from(again.rows_from).unwrap()..).unwrap();
+        let rest = file.get(usize::try_from(rows_from).unwrap()..).unwrap();
         let same = rows(rest).next().unwrap().unwrap();
         assert!(event(&again, &same, NOW, &rules()).is_ok());
         let said = "recipientName: This is \"wrong\", all of it.; recipientName: This is \"wrong\", all of it.";

@@ -10,7 +10,7 @@ use csv_core::{ReadFieldResult, Reader};
 pub(crate) struct Chunk {
     /// Where its first row begins.
     pub(crate) from: u64,
-    /// Where the row after its last begins.
+    /// Where its last row ends.
     pub(crate) until: u64,
     /// So many.
     pub(crate) rows: u32,
@@ -55,7 +55,10 @@ impl Scanner {
     /// Takes the next bytes; the chunks that end in them go to `found`.
     pub(crate) fn take(&mut self, mut bytes: &[u8], found: &mut Vec<Chunk>) -> Result<(), TooLong> {
         while !bytes.is_empty() {
-            bytes = self.step(bytes, found)?;
+            bytes = if self.at == self.row { self.pass_empty_lines(bytes, found) } else { bytes };
+            if !bytes.is_empty() {
+                bytes = self.step(bytes, found)?;
+            }
         }
         Ok(())
     }
@@ -63,10 +66,19 @@ impl Scanner {
     /// Ends the last row, which may lack its line break, and the last chunk.
     pub(crate) fn finish(mut self, found: &mut Vec<Chunk>) -> Result<(), TooLong> {
         self.step(&[], found)?;
-        if self.chunk.rows > 0 {
-            found.push(self.chunk);
-        }
+        self.end_chunk(found);
         Ok(())
+    }
+
+    /// Empty lines are no rows, and megabytes of them must not lie in a chunk.
+    fn pass_empty_lines<'b>(&mut self, bytes: &'b [u8], found: &mut Vec<Chunk>) -> &'b [u8] {
+        let lines = bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.at += u64::try_from(lines).unwrap_or_default();
+        self.row = self.at;
+        if self.chunk.rows == 0 || self.at - self.chunk.from >= Self::BYTES {
+            self.end_chunk(found);
+        }
+        bytes.get(lines..).unwrap_or_default()
     }
 
     fn step<'b>(&mut self, bytes: &'b [u8], found: &mut Vec<Chunk>) -> Result<&'b [u8], TooLong> {
@@ -87,9 +99,15 @@ impl Scanner {
         self.chunk.rows += 1;
         self.chunk.until = self.at;
         if self.chunk.rows == Self::ROWS || self.at - self.chunk.from >= Self::BYTES {
-            found.push(self.chunk);
-            self.chunk = Chunk { from: self.at, until: self.at, rows: 0 };
+            self.end_chunk(found);
         }
+    }
+
+    fn end_chunk(&mut self, found: &mut Vec<Chunk>) {
+        if self.chunk.rows > 0 {
+            found.push(self.chunk);
+        }
+        self.chunk = Chunk { from: self.at, until: self.at, rows: 0 };
     }
 }
 
@@ -131,6 +149,15 @@ mod tests {
     }
 
     #[test]
+    fn megabytes_of_empty_lines_lie_between_chunks() {
+        let lines = b"\r\n".repeat(1 << 20);
+        let bytes = [&b"a\n"[..], &lines, b"b\n", &lines, b"c"].concat();
+        let found = chunks(&bytes, std::iter::repeat_n(1000, 5000)).unwrap();
+        let read: Vec<_> = found.iter().map(|chunk| (chunk.rows, chunk.until - chunk.from)).collect();
+        assert_eq!(read, [(1, 2), (1, 2), (1, 1)]);
+    }
+
+    #[test]
     fn a_quote_that_nobody_closes_is_found_where_it_stands() {
         let bytes = [b"a\nb\n\"c\n".to_vec(), b"x\n".repeat(40_000)].concat();
         assert_eq!(chunks(&bytes, std::iter::repeat_n(1000, 100)), Err(TooLong { rows: 2 }));
@@ -139,7 +166,16 @@ mod tests {
     /// Files of what makes reading hard: quotes, line breaks of all kinds, marks of byte order, empty lines.
     fn file() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
-            Just("\""), Just("\"\""), Just(","), Just("\n"), Just("\r"), Just("\r\n"), Just("\u{feff}"), Just("x"), Just("अ"), Just(" ")
+            Just("\""),
+            Just("\"\""),
+            Just(","),
+            Just("\n"),
+            Just("\r"),
+            Just("\r\n"),
+            Just("\u{feff}"),
+            Just("x"),
+            Just("अ"),
+            Just(" ")
         ];
         proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat().into_bytes())
     }

@@ -118,13 +118,11 @@ pub(crate) struct Table {
     pub(crate) names: Vec<String>,
     /// What each column holds.
     pub(crate) columns: Vec<Option<&'static Column>>,
-    /// Where the first row begins.
-    pub(crate) rows_from: u64,
 }
 
 impl Table {
-    /// Reads the first line of what a file begins with; `whole`: there is no more of it.
-    pub(crate) fn read(head: &[u8], whole: bool, kind: Kind) -> Result<Self, BadTable> {
+    /// Reads the first line of what a file begins with, and tells where the first row begins; `whole`: there is no more of it.
+    pub(crate) fn read(head: &[u8], whole: bool, kind: Kind) -> Result<(Self, u64), BadTable> {
         if [[0xff, 0xfe], [0xfe, 0xff]].iter().any(|utf16| head.starts_with(utf16)) {
             return Err(BadTable::NotUtf8);
         }
@@ -140,8 +138,13 @@ impl Table {
         }
         let name = |cell: &[u8]| std::str::from_utf8(cell).map(|name| name.trim().to_owned());
         let names = line.iter().map(name).collect::<Result<Vec<_>, _>>().map_err(|_| BadTable::NotUtf8)?;
+        Ok((Self::of(names, kind)?, rows_from))
+    }
+
+    /// The table whose columns have these names.
+    pub(crate) fn of(names: Vec<String>, kind: Kind) -> Result<Self, BadTable> {
         let columns = columns(&names, kind)?;
-        Ok(Self { kind, names, columns, rows_from })
+        Ok(Self { kind, names, columns })
     }
 }
 
@@ -187,10 +190,10 @@ mod tests {
     #[test]
     fn the_first_line_may_have_a_mark_spaces_and_columns_of_others() {
         let line = format!("\u{feff}{},remark\r\nrow", header(Kind::Test).replace(",disease,", ", disease ,"));
-        let table = Table::read(line.as_bytes(), true, Kind::Test).unwrap();
+        let (table, rows_from) = Table::read(line.as_bytes(), true, Kind::Test).unwrap();
         assert_eq!(table.names.first().map(String::as_str), Some("preEnrollmentCode"));
         assert_eq!((table.columns.len(), table.columns.last()), (32, Some(&None)));
-        let rows_from = usize::try_from(table.rows_from).unwrap();
+        let rows_from = usize::try_from(rows_from).unwrap();
         assert_eq!(line[rows_from..].trim_start(), "row");
     }
 

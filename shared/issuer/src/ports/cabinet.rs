@@ -59,6 +59,8 @@ pub enum Drawer {
     Silence,
     /// Offers to wallets and what they were exchanged for.
     Offers,
+    /// Files that were uploaded: how far they are, and what became of their rows.
+    Uploads,
     /// Messages that wait for somebody to do their work, where the queue is kept with the records.
     Messages,
     /// Messages whose work was given up.
@@ -78,6 +80,7 @@ impl Drawer {
             Self::Partners => "partners",
             Self::Silence => "silence",
             Self::Offers => "offers",
+            Self::Uploads => "uploads",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
         }
