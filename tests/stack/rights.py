@@ -11,23 +11,24 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, UPLOADS, UPLOADS_WORKER = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker", "Uploads", "UploadsWorker",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, UPLOADS, UPLOADS_WORKER)
 POSTING = {POST, POST_WORKER, POST_BOUNCES}
 RECOVERING = {RECOVERY, RECOVERY_WORKER}
+BRINGING = {UPLOADS, UPLOADS_WORKER}
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
-    "kms:Sign": {CERTIFY, RESIGN_WORKER},
+    "kms:Sign": {CERTIFY, RESIGN_WORKER} | {UPLOADS_WORKER},
     "kms:Sign lists": {PUBLISH},
-    "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
+    "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN} | BRINGING,
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING,
+    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING | {UPLOADS_WORKER},
     # The emulator knows no encryption context, without which the key's policy lets nobody in: what it lets DigiLocker's function do is not seen here.
     "kms:Decrypt of DigiLocker's key": NOBODY,
     "kms:Decrypt of another secret": NOBODY,
@@ -37,13 +38,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | RECOVERING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
-    "dynamodb:GetItem": RECOVERING | {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": RECOVERING | {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:Query": FETCHING | RECOVERING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET} | BRINGING,
+    "dynamodb:GetItem": RECOVERING | {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET} | BRINGING,
+    "dynamodb:BatchGetItem": {CERTIFY} | {UPLOADS_WORKER},
+    "dynamodb:PutItem": RECOVERING | {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET} | BRINGING,
+    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY} | {UPLOADS_WORKER},
     "dynamodb:DeleteItem": RECOVERING | {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY} | {UPLOADS_WORKER},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -56,6 +57,10 @@ MAY = {
     "s3:PutObject elsewhere": NOBODY,
     "s3:GetObject lists": {STATUS, PUBLISH},
     "s3:PutObject lists": {PUBLISH},
+    "s3:GetObject uploads": BRINGING,
+    "s3:PutObject uploads": BRINGING,
+    "sqs:SendMessage": BRINGING,
+    "sqs:ReceiveMessage": {UPLOADS_WORKER},
     "s3:DeleteObject": NOBODY,
     "s3:GetBucketPolicy": NOBODY,
     "logs:CreateLogStream of another": NOBODY,
@@ -123,6 +128,11 @@ PARTITIONS = {
     RECOVERY_WORKER: {
         "Query": {"B#*", "D#rebindings#*"}, "GetItem": {"D#rebindings#*"}, "PutItem": {"B#*", "K#*", "A#*", "D#rebindings#*"},
         "DeleteItem": {"K#*", "D#rebindings#*"},
+    },
+    UPLOADS: {"Query": {"D#uploads#*"}, "GetItem": {"D#uploads#*"}, "PutItem": {"D#uploads#*"}},
+    UPLOADS_WORKER: {
+        "Query": {"D#uploads#*", "KEYS"}, "GetItem": {"D#uploads#*"}, "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"},
+        "PutItem": {"D#uploads#*", "D#dead-messages#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
     },
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
@@ -222,6 +232,12 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "s3:PutObject elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other/proof", Body=b"proof"),
         "s3:PutObject lists": lambda: s3.put_object(Bucket=lists, Key="status/proof", Body=b"proof"),
         "s3:GetObject lists": lambda: s3.get_object(Bucket=lists, Key="status/proof"),
+        "s3:PutObject uploads": lambda: s3.put_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof", Body=b"proof"),
+        "s3:GetObject uploads": lambda: s3.get_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof"),
+        "sqs:SendMessage": lambda: client["sqs"].send_message(
+            QueueUrl=stack.resources["BulkQueue"], MessageBody="{}", MessageGroupId="proof", MessageDeduplicationId="proof"
+        ),
+        "sqs:ReceiveMessage": lambda: client["sqs"].receive_message(QueueUrl=stack.resources["BulkQueue"], VisibilityTimeout=0),
         "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pages/nosuch"),
         "s3:GetBucketPolicy": lambda: s3.get_bucket_policy(Bucket=bucket),
         "logs:CreateLogStream of another": lambda: logs.create_log_stream(logGroupName=other, logStreamName="proof"),
@@ -279,4 +295,4 @@ def listed(one_or_more) -> list[str]:
 
 
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "sesv2", "cloudformation")
+SERVICES = ("kms", "dynamodb", "s3", "sqs", "logs", "lambda", "iam", "sns", "sesv2", "cloudformation")
