@@ -119,10 +119,8 @@ async fn count(app: &App, held: Held) -> Result<Option<Held>> {
         at = until;
     }
     let is_end = at == upload.bytes && found.len() < CHUNKS;
-    if is_end {
-        if let Err(long) = scanner.finish(&mut found) {
-            return refuse(app, held, long.rows).await;
-        }
+    if is_end && let Err(long) = scanner.finish(&mut found) {
+        return refuse(app, held, long.rows).await;
     }
     let chunks = found.iter().map(|chunk| (chunk.from, chunk.until, chunk.rows)).collect();
     let list = List { number: upload.chunks, chunks };
