@@ -85,15 +85,13 @@ impl Service {
         let mut request = HttpRequest::new(body.map_or_else(SdkBody::empty, SdkBody::from));
         request.set_method(method)?;
         request.set_uri(url)?;
-        match token {
-            Some(token) => {
-                request.headers_mut().try_insert("authorization", format!("Bearer {token}"))?;
-                request.headers_mut().try_insert("content-type", "application/json")?;
-            }
-            None => {
-                request.headers_mut().try_insert("if-none-match", "*")?;
-                request.headers_mut().try_insert("content-length", body.map_or(0, <[u8]>::len).to_string())?;
-            }
+        let headers = request.headers_mut();
+        if let Some(token) = token {
+            headers.try_insert("authorization", format!("Bearer {token}"))?;
+            headers.try_insert("content-type", "application/json")?;
+        } else {
+            headers.try_insert("if-none-match", "*")?;
+            headers.try_insert("content-length", body.map_or(0, <[u8]>::len).to_string())?;
         }
         let answer = self.connector.call(request).await?;
         let next = answer.headers().get("link").and_then(path_of);

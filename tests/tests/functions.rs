@@ -614,8 +614,8 @@ async fn a_file_is_brought_to_a_bucket_and_certified_by_a_worker() {
     assert_eq!(ask("POST", "/start").await.status, 202);
     // First the rows are counted, then the one chunk is certified.
     for _ in 0..2 {
-        let taken = queue.receive_message().queue_url(&stack.deployed["BULK_QUEUE_URL"]).send().await.unwrap();
-        let message = &taken.messages()[0];
+        let received = queue.receive_message().queue_url(&stack.deployed["BULK_QUEUE_URL"]).send().await.unwrap();
+        let message = &received.messages()[0];
         let mut delivered = event("uploads_worker", &[]);
         delivered["Records"][0]["body"] = message.body().unwrap().into();
         assert_eq!(worker.outcome(delivered).await.unwrap(), json!({ "batchItemFailures": [] }));
