@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod batch;
 mod body;
+pub mod bulk;
 pub mod certify;
 pub mod client;
 pub mod config;
@@ -85,4 +86,5 @@ pub fn routes() -> Router<App> {
         .merge(dead_letters::routes())
         .merge(reconcile::routes())
         .merge(reconcile::check::routes())
+        .merge(bulk::routes())
 }

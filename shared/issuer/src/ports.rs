@@ -12,6 +12,7 @@ mod recalls;
 mod registrations;
 mod secrets;
 mod sender;
+mod uploads;
 mod webhook;
 
 pub use adoptions::{Adopted, Adoptions, Disowned};
@@ -26,6 +27,7 @@ pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::{NO_CONTACT, Registration, Registrations};
 pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
+pub use uploads::Uploads;
 pub use webhook::{Reply, Webhook};
 
 use async_trait::async_trait;

@@ -63,6 +63,8 @@ pub enum Drawer {
     Reconciliations,
     /// Checks of days: what sources declare, what the log leads to, what was found.
     Checks,
+    /// Files that were uploaded: how far they are, and what became of their rows.
+    Uploads,
     /// Messages that wait for somebody to do their work, where the queue is kept with the records.
     Messages,
     /// Messages whose work was given up.
@@ -86,6 +88,7 @@ impl Drawer {
             Self::Offers => "offers",
             Self::Reconciliations => "reconciliations",
             Self::Checks => "checks",
+            Self::Uploads => "uploads",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
             Self::Batches => "batches",

@@ -8,7 +8,7 @@ use crate::{
     lease::Lease,
     ports::{Drawer, Sheet},
     post::{SHARDS, instant, shard_name},
-    update,
+    quota, update,
 };
 use anyhow::{Context, Result, bail};
 use credential::{BeneficiaryCode, CertificateId, Difference, EarlierDose, Kind, Status};
@@ -184,7 +184,11 @@ pub(super) async fn compare(
         let outcome = match update::plan(&event, occupant, app.config.update_limit, now) {
             Err(_) => return Ok(undecided(NOT_CORRECTABLE)),
             Ok(Plan::Settled(outcome)) => outcome,
-            Ok(Plan::Issue(follows)) => certify::issue(app, mandate, &event, follows).await?,
+            Ok(Plan::Wait) => Outcome::Unfinished,
+            Ok(Plan::Issue(follows)) => {
+                quota::take(app, 1).await?;
+                certify::issue(app, mandate, &event, follows).await?
+            }
         };
         match outcome {
             Outcome::Created { id, .. } | Outcome::AlreadyIssued { id, status: Status::Valid } => {
