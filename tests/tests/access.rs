@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 75] = [
+const GUARDED: [(&str, &str, &[&str]); 78] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -88,9 +88,12 @@ const GUARDED: [(&str, &str, &[&str]); 75] = [
     ("POST", "/divoc/api/v1/rebindings/1/approval", &["officer"]),
     ("GET", "/certificate/api/beneficiaries?phoneno=1&dob=1", &["officer", "fetcher"]),
     ("POST", "/divoc/api/v1/beneficiaries/search", &["officer", "fetcher"]),
+    ("GET", "/divoc/api/v1/analytics", &["admin"]),
+    ("GET", "/divoc/api/v1/analytics/facts?hour=2026-11-26T09", &["admin"]),
+    ("GET", "/divoc/admin/api/v1/analytics", &["admin"]),
 ];
 
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 14] = [
     "/",
     "/health",
     "/openapi.yaml",
@@ -103,6 +106,8 @@ const OPEN: [&str; 12] = [
     "/divoc/api/citizen/configuration",
     "/.well-known/openid-credential-issuer",
     "/.well-known/oauth-authorization-server",
+    "/divoc/api/v1/analytics/public",
+    "/divoc/admin/api/v1/public",
 ];
 
 /// Routes that need no token but a signature of the whole body.

@@ -1,8 +1,10 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
+mod analytics;
 mod citizens;
 mod queues;
 
+pub use analytics::{Analytics, FACILITY_KINDS, Uses};
 pub use citizens::{Citizens, Login};
 pub use queues::Queues;
 
@@ -52,6 +54,8 @@ pub struct Config {
     pub citizens: Citizens,
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
+    /// What is counted.
+    pub analytics: Analytics,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -299,6 +303,7 @@ impl Config {
                     _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
                 },
             },
+            analytics: Analytics::from_lookup(&lookup)?,
             post: post(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
@@ -335,6 +340,8 @@ pub struct Resources {
     pub status_key: String,
     /// `LISTS_BUCKET_NAME`: the S3 bucket for status lists.
     pub lists_bucket: String,
+    /// `FACTS_BUCKET_NAME`: the S3 bucket for facts, where the function keeps them.
+    pub facts_bucket: Option<String>,
     /// `DIGILOCKER_KEY_CIPHERTEXT`: DigiLocker's key as KMS encrypted it, Base64; empty: DigiLocker is refused.
     pub digilocker_key: String,
     /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
@@ -380,6 +387,7 @@ impl Resources {
             contact_key: required("CONTACT_KEY_ARN")?,
             status_key: required("STATUS_KEY_ARN")?,
             lists_bucket: required("LISTS_BUCKET_NAME")?,
+            facts_bucket: required("FACTS_BUCKET_NAME").ok(),
             digilocker_key: required("DIGILOCKER_KEY_CIPHERTEXT").unwrap_or_default(),
             key_set_url: required("OIDC_KEY_SET_URL")?,
             citizens_key_set_url: required("CITIZEN_OIDC_KEY_SET_URL").ok(),

@@ -1,4 +1,4 @@
-//! Pages for anyone's browser: the verification page, the citizens' portal and the page of shared links. `page/` of the repository, built by `make page`,
+//! Pages for anyone's browser: the verification page, the citizens' portal, the page of shared links and the dashboard. `page/` of the repository, built by `make page`,
 //! handed out as they were built.
 //!
 //! What lies in a folder named by its content never changes and is kept for a year; what stands beside it is asked for again each time.
@@ -31,6 +31,9 @@ pub fn routes() -> Router<App> {
         .route("/portal/{version}/{file}", get(file))
         .route("/share", get(async || Redirect::permanent("share/")))
         .route("/share/", get(file))
+        .route("/dashboard", get(async || Redirect::permanent("dashboard/")))
+        .route("/dashboard/", get(file))
+        .route("/dashboard/{version}/{file}", get(file))
 }
 
 /// The built file that has the address' name: pages have no others, and the names need no escapes.
@@ -66,7 +69,7 @@ impl Page {
             let packed = packed.remove(&format!("{name}.gz")).map(Bytes::from);
             page.insert(name, File { media_type, bytes: bytes.into(), packed, etag });
         }
-        for place in [VERIFY, PORTAL, SHARE] {
+        for place in [VERIFY, PORTAL, SHARE, DASHBOARD] {
             ensure!(page.contains_key(&format!("{place}{INDEX}")), "the folder has no {place}{INDEX}");
         }
         Ok(Self(page))
@@ -76,6 +79,7 @@ impl Page {
 const VERIFY: &str = "verify/";
 const PORTAL: &str = "portal/";
 const SHARE: &str = "share/";
+const DASHBOARD: &str = "dashboard/";
 const INDEX: &str = "index.html";
 
 fn media_type(name: &str) -> Result<&'static str> {
@@ -165,7 +169,7 @@ mod tests {
 
     /// Files with these names, beside the entries of all pages.
     fn files(names: &[&str]) -> Vec<(String, Vec<u8>)> {
-        let entries = ["verify/index.html", "portal/index.html", "share/index.html"];
+        let entries = ["verify/index.html", "portal/index.html", "share/index.html", "dashboard/index.html"];
         entries.iter().chain(names).map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect()
     }
 
@@ -174,7 +178,16 @@ mod tests {
         let page = Page::new(files(&["verify/index.html.gz", "verify/1/page.wasm"])).unwrap();
         let mut names: Vec<_> = page.0.keys().cloned().collect();
         names.sort();
-        assert_eq!(names, ["portal/index.html", "share/index.html", "verify/1/page.wasm", "verify/index.html"]);
+        assert_eq!(
+            names,
+            [
+                "dashboard/index.html",
+                "portal/index.html",
+                "share/index.html",
+                "verify/1/page.wasm",
+                "verify/index.html"
+            ]
+        );
         assert_eq!(page.0["verify/index.html"].packed.as_deref(), Some(&b"verify/index.html.gz"[..]));
         assert_eq!(page.0["verify/1/page.wasm"].packed, None);
     }

@@ -10,6 +10,7 @@ mod recalls;
 mod registrations;
 mod secrets;
 mod sender;
+mod tally;
 mod webhook;
 
 pub use audit::{Audit, AuditEvent, Deed, Reason, Remark, RemarkEvent};
@@ -22,6 +23,7 @@ pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::{NO_CONTACT, Registration, Registrations};
 pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
+pub use tally::{Count, Dimension, Fact, FactKind, Scope, Tally};
 pub use webhook::{Reply, Webhook};
 
 use async_trait::async_trait;

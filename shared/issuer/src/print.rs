@@ -4,6 +4,7 @@
 
 use crate::{
     App, Error,
+    analytics::Use,
     fetch::{Selection, fingerprint, symbol},
     http::{Personal, not_modified},
 };
@@ -121,7 +122,12 @@ pub(crate) async fn picture(
     let picture = Picture::wanted(app, selection, wish)?;
     match not_modified(headers, &picture.etag) {
         Some(unchanged) => Ok(unchanged),
-        None => Ok(picture.file(app).await?.into_response()),
+        None => {
+            let used = Use::fetched(app, &selection.certificate, picture.format.extension());
+            let mut response = picture.file(app).await?.into_response();
+            response.extensions_mut().insert(used);
+            Ok(response)
+        }
     }
 }
 

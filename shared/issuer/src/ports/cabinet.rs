@@ -63,6 +63,10 @@ pub enum Drawer {
     Messages,
     /// Messages whose work was given up.
     DeadMessages,
+    /// Uses of certificates, until they are counted.
+    Uses,
+    /// How far analytics came.
+    Analytics,
 }
 
 impl Drawer {
@@ -80,6 +84,8 @@ impl Drawer {
             Self::Offers => "offers",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
+            Self::Uses => "uses",
+            Self::Analytics => "analytics",
         }
     }
 }
