@@ -29,6 +29,7 @@ use axum::{
 };
 use credential::Suite;
 use issuer::{App, Config, Error, app::Ports, client::Peer, config::Place, keys::current, page::Page};
+use mimalloc::MiMalloc;
 use serde_json::{Map, Value};
 use std::{
     collections::HashMap,
@@ -38,6 +39,10 @@ use std::{
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use tower::limit::GlobalConcurrencyLimitLayer;
+
+/// The embedded database and the SDK in front of it live on small pieces of memory: a fifth of their time with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A service that runs until [`Running::shutdown`] or the end of the process.
 pub struct Running {
