@@ -47,12 +47,14 @@ function draw(answer) {
   const where = answer.state ? ` in ${answer.state}` : '';
   const total = name => answer.kinds[name]?.total ?? (token ? 0 : undefined);
   const withheld = Object.values(answer.kinds).reduce((sum, { withheld }) => sum + withheld, 0);
+  const open = [...at('answer').querySelectorAll('details')].map(details => details.open);
   at('answer').replaceChildren(
     tiles(Object.entries(KINDS).filter(([name]) => answer.kinds[name] || ['issued', 'fetched', 'verified'].includes(name)).map(([name, text]) => [text, total(name)])),
     timeSeries(`Certificates ${what} by day${where}`, series(answer, kind)),
     bars(`Certificates ${what} by ${DIMENSIONS[answer.by].toLowerCase()}${where}`, values(answer, kind)),
     funnel(`From issuing to verifying${where}`, ['issued', 'fetched', 'verified'].map(name => [KINDS[name], total(name)])),
   );
+  at('answer').querySelectorAll('details').forEach((details, place) => { details.open = open[place] ?? false; });
   at('note').textContent = token
     ? 'Every number, up to this moment. Do not pass small numbers on: they may tell of a person.'
     : `Days that are over. Small numbers, and others from which these could be worked out, are kept back${withheld ? ` (here ${withheld} times)` : ''}: sums by value are of what is shown.`;
