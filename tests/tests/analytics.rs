@@ -53,7 +53,7 @@ impl Counted {
 
     /// Counts as after a start: from where the last one stopped.
     async fn count(&self) -> u64 {
-        Gatherer::resume(&self.app).await.unwrap().step(&self.app, Duration::from_secs(60)).await.unwrap()
+        Gatherer::resume(&self.app).await.unwrap().step(&self.app, Duration::from_mins(1)).await.unwrap()
     }
 
     async fn certify(&self, event: Value) -> String {
@@ -412,7 +412,7 @@ async fn each_hour_is_kept_as_files_that_others_read_soon_and_finally() {
     let events: Vec<_> = (1..=20).map(|person| people::event(person, 1)).collect();
     ok(counted.service.client.certify("v1", &json!(events)).await.unwrap());
     assert_eq!(counted.count().await, 20);
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     assert_eq!(export(&counted.app, patience).await.unwrap(), Exported::All);
     assert!(shelf.kept.lock().await.is_empty(), "an hour that is not over is not written");
     pass(2 * 3600);

@@ -10,6 +10,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use axum::{
+    Extension,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -120,15 +121,11 @@ pub(crate) async fn picture(
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
     let picture = Picture::wanted(app, selection, wish)?;
-    match not_modified(headers, &picture.etag) {
-        Some(unchanged) => Ok(unchanged),
-        None => {
-            let used = Use::fetched(app, &selection.certificate, picture.format.extension());
-            let mut response = picture.file(app).await?.into_response();
-            response.extensions_mut().insert(used);
-            Ok(response)
-        }
+    if let Some(unchanged) = not_modified(headers, &picture.etag) {
+        return Ok(unchanged);
     }
+    let used = Use::fetched(app, &selection.certificate, picture.format.extension());
+    Ok((Extension(used), picture.file(app).await?).into_response())
 }
 
 /// The same as a file, for whatever else is done with it.

@@ -16,8 +16,9 @@ use std::sync::Arc;
 /// When the library refuses the facts.
 pub(super) fn parquet(facts: &[Fact]) -> Result<Vec<u8>> {
     let texts: Vec<(&str, Vec<ByteArray>)> = columns(facts);
-    let fields: String = texts.iter().map(|(name, _)| format!("required binary {name} (UTF8); ")).collect();
-    let schema = Arc::new(parse_message_type(&format!("message fact {{ {fields}required int32 times; }}"))?);
+    let fields: Vec<_> = texts.iter().map(|(name, _)| format!("required binary {name} (UTF8);")).collect();
+    let schema =
+        Arc::new(parse_message_type(&format!("message fact {{ {} required int32 times; }}", fields.join(" ")))?);
     let properties = WriterProperties::builder().set_created_by("divoc-serverless".to_owned()).build();
     let mut file = Vec::new();
     let mut writer = SerializedFileWriter::new(&mut file, schema, Arc::new(properties))?;

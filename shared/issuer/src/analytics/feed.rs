@@ -37,14 +37,15 @@ pub(super) async fn facts(
         let last = page.last().map(|fact| fact.id.clone());
         found.extend(page);
         if found.len() >= MOST {
-            return Ok(page_of(&found, last.map(|id| write(shard, &id))));
+            let next = last.map(|id| write(shard, &id));
+            return Ok(page_of(&found, next.as_deref()));
         }
         (shard, after) = (shard + 1, None);
     }
     Ok(page_of(&found, None))
 }
 
-fn page_of(found: &[Fact], next: Option<String>) -> Response {
+fn page_of(found: &[Fact], next: Option<&str>) -> Response {
     let facts: Vec<Value> = found.iter().map(Fact::json).collect();
     axum::Json(json!({ "facts": facts, "next": next })).into_response()
 }

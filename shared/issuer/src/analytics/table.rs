@@ -139,7 +139,7 @@ pub(super) fn answer(question: &Question, cells: &Cells) -> Value {
         "until": day_name(question.until),
         "by": question.by.as_str(),
         "state": state,
-        "kinds": Map::from_iter(told),
+        "kinds": told.collect::<Map<_, _>>(),
     })
 }
 
