@@ -2,18 +2,30 @@
 
 use anyhow::{Context, anyhow};
 use axum::{Router, body::to_bytes};
-use issuer::{App, client::Peer, config::log_levels, log::is_safe};
+use issuer::{
+    App,
+    client::Peer,
+    config::log_levels,
+    log::is_safe,
+    ports::{Lane, Message},
+    work,
+};
 use lambda_http::{
     Body, IntoResponse, LambdaEvent, Request, RequestExt, Response, request::RequestContext, service_fn,
     tower::ServiceExt,
 };
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     future::{Future, ready},
     pin::Pin,
     process::ExitCode,
 };
+use tokio::task::JoinSet;
 use tracing::{Level, Subscriber, subscriber::set_global_default};
 use tracing_subscriber::{
     Layer,
@@ -47,6 +59,65 @@ pub async fn run_trigger<E: DeserializeOwned + Send + 'static>(
     app: impl Future<Output = anyhow::Result<App>>,
 ) -> ExitCode {
     ended(logged().and(perform(answer, app).await))
+}
+
+/// Does the work of each message of a lane's queue: of a group one after the other, groups side by side. What could not be done is told to Lambda, which delivers
+/// it again, with everything after it in its group.
+pub async fn run_lane(lane: Lane, app: impl Future<Output = anyhow::Result<App>>) -> ExitCode {
+    run_trigger(async |app, batch: Batch| Ok(take_all(&app, lane, batch).await), app).await
+}
+
+/// Messages of SQS, as Lambda hands them over.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Batch {
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    message_id: String,
+    body: String,
+    attributes: Attributes,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    approximate_receive_count: String,
+    message_group_id: String,
+    message_deduplication_id: String,
+}
+
+async fn take_all(app: &App, lane: Lane, batch: Batch) -> Value {
+    let mut groups: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+    for record in batch.records {
+        groups.entry(record.attributes.message_group_id.clone()).or_default().push(record);
+    }
+    let mut working = JoinSet::new();
+    for records in groups.into_values() {
+        let app = app.clone();
+        working.spawn(async move {
+            let mut records = records.into_iter();
+            let left = loop {
+                let Some(record) = records.next() else { break None };
+                let message = Message {
+                    lane,
+                    group: record.attributes.message_group_id,
+                    id: record.attributes.message_deduplication_id,
+                    body: record.body,
+                };
+                let delivery = record.attributes.approximate_receive_count.parse().unwrap_or(1);
+                if work::take(&app, &message, delivery).await.is_err() {
+                    break Some(record.message_id);
+                }
+            };
+            left.into_iter().chain(records.map(|record| record.message_id)).collect::<Vec<_>>()
+        });
+    }
+    let left: Vec<_> = working.join_all().await.concat();
+    json!({ "batchItemFailures": left.iter().map(|id| json!({ "itemIdentifier": id })).collect::<Vec<_>>() })
 }
 
 async fn perform<E: DeserializeOwned + Send + 'static>(

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod outbox;
 pub mod pictures;
 mod publication;
+mod queue;
 pub mod records;
 mod wire;
 
@@ -17,6 +18,7 @@ use crate::{
     keys::{KeptPepper, KeptSecrets, SoftwareSigner},
     outbox::Outbox,
     publication::Publishing,
+    queue::{Delivering, KeptQueue},
 };
 use anyhow::{Context, Result};
 use aws::{DynamoStore, HttpsWebhook, S3Files};
@@ -47,6 +49,7 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     serving: JoinHandle<std::io::Result<()>>,
     publishing: Publishing,
+    delivering: Delivering,
     /// Nobody else has the folder as long as the service runs.
     folder: Folder,
 }
@@ -83,6 +86,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
     let secrets = KeptSecrets::from_text(&folder.secret("digilocker.key", KeptPepper::generate)?);
     let outbox = Outbox::new(folder.at("outbox"))?;
+    let queue = KeptQueue::new(store.clone());
     let given = [("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)];
     // Messages land in the outbox: nobody is disturbed, and nobody has to wait for a code.
     let usual = [("NOTIFY_SMS", "on"), ("NOTIFY_EMAIL", "on"), ("CODE_PACE_MILLISECONDS", "50")];
@@ -94,6 +98,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         recalls: store.clone(),
         registrations: store.clone(),
         cabinet: store.clone(),
+        queue: queue.clone(),
         sender: outbox.clone(),
         citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
         secrets: Arc::new(secrets),
@@ -113,8 +118,9 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     change(&mut app);
     publish(&app).await?;
     let tokens = tokens(&identity, &folder)?;
+    let delivering = queue.deliver(&app);
     let (base_url, stop, serving) = serve(place.port, app, &outbox).await?;
-    Ok(Running { base_url, store, identity, outbox, tokens, stop, serving, publishing, folder })
+    Ok(Running { base_url, store, identity, outbox, tokens, stop, serving, publishing, delivering, folder })
 }
 
 impl Running {
@@ -169,6 +175,7 @@ impl Running {
         // Nobody listens if serving ended by itself; joining tells why.
         let _ = self.stop.send(());
         self.serving.await??;
+        self.delivering.shutdown().await;
         self.publishing.shutdown().await
     }
 }

@@ -1,4 +1,4 @@
-//! The issuer's ports on AWS: DynamoDB, S3, KMS, SNS, SES. No decision lives here.
+//! The issuer's ports on AWS: DynamoDB, S3, KMS, SQS, SNS, SES. No decision lives here.
 
 mod cognito;
 mod files;
@@ -7,6 +7,7 @@ mod identity;
 mod login_challenge;
 mod page;
 mod pepper;
+mod queue;
 mod request;
 mod secrets;
 mod sender;
@@ -15,12 +16,14 @@ mod store;
 mod webhook;
 
 use crate::{
-    cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, sender::NoSender, webhook::NoWebhook,
+    cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, queue::NoQueue, sender::NoSender,
+    webhook::NoWebhook,
 };
 pub use files::S3Files;
 pub use login_challenge::login_challenge;
 pub use page::page;
 pub use pepper::KmsPepper;
+pub use queue::SqsQueue;
 pub use secrets::KmsSecrets;
 pub use sender::AwsSender;
 pub use signer::KmsSigner;
@@ -33,7 +36,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use issuer::{
     App, Config,
     app::Ports,
-    config::Resources,
+    config::{Queues, Resources},
     ports::{Files, PublicFiles},
 };
 use std::{fs, path::Path, sync::Arc, time::Duration};
@@ -45,6 +48,15 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 pub async fn app() -> Result<App> {
     let sdk = sdk_config().await;
     assemble(Resources::from_env()?, &sdk, Arc::new(NoFiles), Arc::new(NoFiles), None)
+}
+
+/// The service on AWS for a function that puts work off.
+///
+/// # Errors
+/// As [`app`], and when a queue is not named.
+pub async fn app_with_queue() -> Result<App> {
+    let queue = SqsQueue::new(&sdk_config().await, Queues::from_env()?);
+    Ok(App { queue: Arc::new(queue), ..app().await? })
 }
 
 /// The same for a function that makes or shows status lists.
@@ -181,6 +193,7 @@ fn assemble(
         recalls: store.clone(),
         registrations: store.clone(),
         cabinet: store.clone(),
+        queue: Arc::new(NoQueue),
         sender: Arc::new(NoSender),
         secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         webhook: Arc::new(NoWebhook),

@@ -6,7 +6,7 @@ use crate::{
     keys::Current,
     page::Page,
     ports::{
-        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Recalls,
+        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Recalls,
         Registrations, Secrets, Sender, Signer, Store, Webhook,
     },
     post,
@@ -44,6 +44,8 @@ pub struct App {
     pub registrations: Arc<dyn Registrations>,
     /// Small records of features.
     pub cabinet: Arc<dyn Cabinet>,
+    /// Work for later.
+    pub queue: Arc<dyn Queue>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.
@@ -93,6 +95,7 @@ impl App {
             recalls: ports.recalls,
             registrations: ports.registrations,
             cabinet: ports.cabinet,
+            queue: ports.queue,
             sender: ports.sender,
             citizen_tokens: ports.citizen_tokens,
             secrets: ports.secrets,
@@ -135,6 +138,8 @@ pub struct Ports {
     pub registrations: Arc<dyn Registrations>,
     /// Small records of features.
     pub cabinet: Arc<dyn Cabinet>,
+    /// Work for later.
+    pub queue: Arc<dyn Queue>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.

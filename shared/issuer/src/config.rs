@@ -1,8 +1,10 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
 mod citizens;
+mod queues;
 
 pub use citizens::{Citizens, Login};
+pub use queues::Queues;
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;

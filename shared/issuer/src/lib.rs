@@ -36,6 +36,7 @@ pub mod status;
 pub mod update;
 pub mod verify;
 pub mod wallet;
+pub mod work;
 pub mod x509;
 
 pub use app::App;

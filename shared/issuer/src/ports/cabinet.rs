@@ -59,6 +59,10 @@ pub enum Drawer {
     Silence,
     /// Offers to wallets and what they were exchanged for.
     Offers,
+    /// Messages that wait for somebody to do their work, where the queue is kept with the records.
+    Messages,
+    /// Messages whose work was given up.
+    DeadMessages,
 }
 
 impl Drawer {
@@ -74,6 +78,8 @@ impl Drawer {
             Self::Partners => "partners",
             Self::Silence => "silence",
             Self::Offers => "offers",
+            Self::Messages => "messages",
+            Self::DeadMessages => "dead-messages",
         }
     }
 }
