@@ -56,6 +56,7 @@ impl Account {
             "certificates and what was told of them are not equally many",
             account.stored != account.certified + account.corrected,
         );
+        wrongs.none_or("messages are left in the queue", world.backlog.len() > 0);
         let seen = world.seen();
         account.calls = seen.calls;
         account.faults.clone_from(&seen.faults);

@@ -9,8 +9,12 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 
 /// One report of one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +44,7 @@ impl Report {
         format!("Asha {said} {}.{}.{}", self.person, self.dose, self.revision)
     }
 
-    fn event(&self) -> Value {
+    pub(crate) fn event(&self) -> Value {
         let Self { person, dose, .. } = self;
         json!({
             "preEnrollmentCode": code(*person),
@@ -62,6 +66,18 @@ impl Report {
                 "address": { "addressLine1": "1 Station Road", "addressLine2": "", "district": "Bengaluru South", "state": "Karnataka", "pincode": "560034", "country": "IN" }
             }
         })
+    }
+}
+
+impl Report {
+    /// A name of the report: the same however often it is sent.
+    pub(crate) fn id(&self) -> String {
+        format!("{:?}-{}-{}-{}", self.by, self.person, self.dose, self.revision)
+    }
+
+    /// The group that it is worked on in.
+    pub(crate) fn group(&self) -> String {
+        format!("person-{}", self.person)
     }
 }
 
@@ -99,7 +115,14 @@ pub(crate) async fn report(world: &Arc<World>, service: &Arc<Service>, events: u
         let country = Arc::clone(&country);
         systems.spawn(async move {
             while country.told() < country.events {
-                country.campaign().await;
+                let ended = if country.world.draw(3) == 0 {
+                    timeout(PATIENCE, country.campaign_later()).await
+                } else {
+                    timeout(PATIENCE, country.campaign()).await
+                };
+                if ended.is_err() {
+                    country.world.wrong("a report never got its answer");
+                }
             }
         });
     }
@@ -110,6 +133,9 @@ pub(crate) async fn report(world: &Arc<World>, service: &Arc<Service>, events: u
 
 /// Systems that report at a time.
 const SYSTEMS: usize = 40;
+
+/// Longer than any storm holds a campaign up.
+const PATIENCE: Duration = Duration::from_hours(1);
 
 struct Country {
     world: Arc<World>,
@@ -137,6 +163,45 @@ impl Country {
             for revision in 1..=self.world.draw(4).saturating_sub(1) {
                 self.step(report(revision, Reporter::First), Vec::new()).await;
             }
+        }
+    }
+
+    /// The same through the queue: each report is sent as soon as the one before it was taken in, and all are asked about in the end.
+    async fn campaign_later(self: &Arc<Self>) {
+        let count = 1 + self.world.draw(6);
+        let first = self.people.fetch_add(count, Ordering::Relaxed);
+        let mut all = Vec::new();
+        for dose in 1..=2 {
+            let people: Vec<_> = (first..first + count).filter(|_| dose == 1 || self.world.draw(10) < 6).collect();
+            let last = self.world.draw(4).saturating_sub(1);
+            for revision in 0..=last {
+                let report = |by| people.iter().map(move |person| Report { person: *person, dose, revision, by });
+                let mut step: Vec<_> = report(Reporter::First).collect();
+                if revision == 0 && self.world.draw(16) == 0 {
+                    step.extend(report(Reporter::Rival));
+                }
+                self.send(&step).await;
+                all.extend(step);
+            }
+        }
+        while !all.is_empty() {
+            sleep(self.world.pause(4_000)).await;
+            let Some(Ok(told)) = self.service.told(&all).await else { continue };
+            let mut left = Vec::new();
+            for (report, told) in all.into_iter().zip(told) {
+                match told {
+                    Some(told) => self.note(report, told),
+                    None => left.push(report),
+                }
+            }
+            all = left;
+        }
+    }
+
+    /// Sends until it was taken in.
+    async fn send(&self, reports: &[Report]) {
+        while !reports.is_empty() && !matches!(self.service.accept(reports).await, Some(Ok(()))) {
+            sleep(self.world.pause(2_000)).await;
         }
     }
 

@@ -6,7 +6,9 @@
 
 mod absent;
 mod account;
+mod backlog;
 mod country;
+mod later;
 mod line;
 pub mod memory;
 mod service;
@@ -49,9 +51,10 @@ pub fn run(run: Run, standing: &Arc<Standing>, done: &Arc<AtomicU64>) -> Result<
     runtime.block_on(async {
         let world = Arc::new(World::new(run.seed, run.weather, run.broken));
         let service = Arc::new(Service::new(Arc::clone(&world), Arc::clone(standing)));
+        tokio::spawn(backlog::deliver(Arc::clone(&world), Arc::clone(&service)));
         let books = country::report(&world, &service, run.events, done).await;
         // What is still on its way arrives: nothing may change any more.
-        tokio::time::sleep(std::time::Duration::from_mins(2)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(15)).await;
         Ok(Account::of(&world, &books, &standing.key))
     })
 }

@@ -14,8 +14,8 @@ use aws_lc_rs::{
 };
 use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, Signed, SlotKey, VerificationMethod};
 use issuer::ports::{
-    Audit, Cabinet, Certificate, Change, Commit, Drawer, Effect, Intent, KeyChange, KeyRing, Occupant, Pepper,
-    PublishedKey, Reservation, Sheet, Signer, Store,
+    Audit, Cabinet, Certificate, Change, Commit, Drawer, Effect, Intent, KeyChange, KeyRing, Message, Occupant, Pepper,
+    PublishedKey, Queue, Reservation, Sheet, Signer, Store,
 };
 use std::{
     future::pending,
@@ -282,36 +282,40 @@ impl Cabinet for Line {
 #[async_trait]
 impl KeyRing for Line {
     async fn keys(&self) -> Result<Vec<PublishedKey>> {
-        self.call("keys", move |world| async move { Ok(world.memory.kept().keys.clone()) }).await
+        self.call("keys", move |world| async move { world.memory.keys().await }).await
     }
 
     async fn publish(&self, method: &VerificationMethod, change: &KeyChange) -> Result<Effect> {
-        let key = PublishedKey { method: method.clone(), since: change.at };
+        let all = Arc::new((method.clone(), change.clone()));
         self.call("publish", move |world| {
-            let key = key.clone();
-            async move {
-                let mut kept = world.memory.kept();
-                let known = kept.keys.iter().any(|known| known.method.id == key.method.id);
-                if known {
-                    return Ok(Effect::Unchanged);
-                }
-                kept.keys.push(key);
-                Ok(Effect::Changed)
-            }
+            let all = Arc::clone(&all);
+            async move { world.memory.publish(&all.0, &all.1).await }
         })
         .await
     }
 
-    async fn retire(&self, _: &PublicKey, _: OffsetDateTime, _: &KeyChange) -> Result<Effect> {
-        bail!("nobody does that here")
+    async fn retire(&self, key: &PublicKey, until: OffsetDateTime, change: &KeyChange) -> Result<Effect> {
+        self.world.memory.retire(key, until, change).await
     }
 
-    async fn compromise(&self, _: &PublicKey, _: &KeyChange) -> Result<Effect> {
-        bail!("nobody does that here")
+    async fn compromise(&self, key: &PublicKey, change: &KeyChange) -> Result<Effect> {
+        self.world.memory.compromise(key, change).await
     }
 
-    async fn attach_chain(&self, _: &PublicKey, _: &[Vec<u8>], _: &KeyChange) -> Result<Effect> {
-        bail!("nobody does that here")
+    async fn attach_chain(&self, key: &PublicKey, chain: &[Vec<u8>], change: &KeyChange) -> Result<Effect> {
+        self.world.memory.attach_chain(key, chain, change).await
+    }
+}
+
+#[async_trait]
+impl Queue for Line {
+    async fn send(&self, messages: &[Message]) -> Result<()> {
+        let messages = Arc::new(messages.to_vec());
+        self.call("send", move |world| {
+            let messages = Arc::clone(&messages);
+            async move { world.backlog.send(&messages).await }
+        })
+        .await
     }
 }
 

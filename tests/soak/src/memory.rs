@@ -3,16 +3,19 @@
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
-use credential::{BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Signed, SlotKey, Status};
+use credential::{
+    BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Occasion, PublicKey, Signed, SlotKey, Status,
+    VerificationMethod,
+};
 use issuer::ports::{
-    Audit, AuditEvent, Cabinet, Certificate, Change, Commit, Deed, Drawer, Follows, Intent, Occupant, PublishedKey,
-    Reservation, Sheet, Store,
+    Audit, AuditEvent, Cabinet, Certificate, Change, Commit, Deed, Drawer, Effect, Follows, Intent, KeyChange, KeyRing,
+    Occupant, PublishedKey, Registration, Registrations, Reservation, Sheet, Store,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
 };
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, format_description::StaticFormatDescription, macros::format_description};
 
 /// The records of a country.
 #[derive(Default)]
@@ -47,7 +50,7 @@ pub struct Kept {
     pub entries: Vec<(OffsetDateTime, CertificateId, AuditEvent)>,
     /// Notes of changed statuses.
     pub notes: Vec<(OffsetDateTime, CertificateId)>,
-    pub(crate) keys: Vec<PublishedKey>,
+    keys: Vec<PublishedKey>,
     sheets: BTreeMap<(&'static str, String), BTreeMap<String, Sheet>>,
     counts: HashMap<(String, String, i64), u64>,
     numbers: u64,
@@ -365,12 +368,133 @@ impl Cabinet for Memory {
     }
 }
 
+/// Keys that are published and stay so.
+#[async_trait]
+impl KeyRing for Memory {
+    async fn keys(&self) -> Result<Vec<PublishedKey>> {
+        Ok(self.kept().keys.clone())
+    }
+
+    async fn publish(&self, method: &VerificationMethod, change: &KeyChange) -> Result<Effect> {
+        let mut kept = self.kept();
+        if kept.keys.iter().any(|known| known.method.id == method.id && known.method.key == method.key) {
+            return Ok(Effect::Unchanged);
+        }
+        kept.keys.insert(0, PublishedKey { method: method.clone(), since: change.at });
+        Ok(Effect::Changed)
+    }
+
+    async fn retire(&self, _: &PublicKey, _: OffsetDateTime, _: &KeyChange) -> Result<Effect> {
+        bail!(NOT_HERE)
+    }
+
+    async fn compromise(&self, _: &PublicKey, _: &KeyChange) -> Result<Effect> {
+        bail!(NOT_HERE)
+    }
+
+    async fn attach_chain(&self, _: &PublicKey, _: &[Vec<u8>], _: &KeyChange) -> Result<Effect> {
+        bail!(NOT_HERE)
+    }
+}
+
+/// Nobody's certificates are moved.
+#[async_trait]
+impl Registrations for Memory {
+    async fn beneficiaries_of(&self, _: &str) -> Result<Vec<BeneficiaryCode>> {
+        bail!(NOT_HERE)
+    }
+
+    async fn registration(&self, _: &BeneficiaryCode) -> Result<Option<Registration>> {
+        bail!(NOT_HERE)
+    }
+
+    async fn rebind(
+        &self,
+        _: &BeneficiaryCode,
+        _: &Registration,
+        _: &CertificateId,
+        _: &Audit,
+        _: &[Sheet],
+    ) -> Result<Commit> {
+        bail!(NOT_HERE)
+    }
+}
+
+const NOT_HERE: &str = "nobody does that in the simulation";
+
 fn is_current(sheet: &Sheet, now: OffsetDateTime) -> bool {
     sheet.until.is_none_or(|until| until > now)
 }
 
+impl Kept {
+    /// The names of everything that holds this text, as the table of the real records names it.
+    pub fn traces(&self, needle: &str) -> Vec<String> {
+        let mut traces = Vec::new();
+        let mut say = |name: String, texts: &[&str]| {
+            if name.contains(needle) || texts.iter().any(|text| text.contains(needle)) {
+                traces.push(name);
+            }
+        };
+        for (key, slot) in &self.slots {
+            let (kind, programme) = (key.occasion.kind().as_str(), key.programme.as_str());
+            let name = format!("B#{} S#{kind}#{programme}#{}", key.beneficiary.as_str(), occasion(key.occasion));
+            let current = slot.occupant.as_ref().map(|there| &there.current).into_iter();
+            let ids: Vec<_> = current.chain(&slot.next).map(|issuance| issuance.certificate_id.as_str()).collect();
+            if slot.occupant.is_some() || slot.next.is_some() || slot.holder.is_some() {
+                say(name, &ids);
+            }
+        }
+        for certificate in self.certificates.values().flatten() {
+            let (id, issued_at) = (&certificate.issuance.certificate_id, stamp(certificate.issuance.issued_at));
+            let (kind, code) = (certificate.slot.occasion.kind().as_str(), certificate.slot.beneficiary.as_str());
+            let occasion = occasion(certificate.slot.occasion);
+            let others = [&certificate.successor, &certificate.predecessor].into_iter().flatten();
+            let others: Vec<_> = others.map(CertificateId::as_str).collect();
+            say(format!("B#{code} C#{kind}#{occasion}#{issued_at}#{}", id.as_str()), &others);
+            let contacts: BTreeSet<_> = certificate.contacts.iter().collect();
+            for contact in contacts {
+                say(format!("K#{contact} B#{code}"), &[]);
+            }
+        }
+        for (id, code) in &self.ids {
+            say(format!("I#{} I", id.as_str()), &[code.as_str()]);
+        }
+        for (at, id, event) in &self.entries {
+            let (time, id) = (stamp(*at), id.as_str());
+            say(format!("A#{}#{:x} {time}#{id}#{}", minute(&time), shard(id, 16), event.as_str()), &[]);
+        }
+        for (at, id) in &self.notes {
+            let (time, id) = (stamp(*at), id.as_str());
+            say(format!("J#{}#{:x} {time}#{id}", minute(&time), shard(id, 8)), &[]);
+        }
+        traces.sort();
+        traces
+    }
+}
+
+fn occasion(occasion: Occasion) -> String {
+    match occasion {
+        Occasion::Dose(dose) => format!("{:02}", dose.number()),
+        Occasion::Sample(time) => stamp(time),
+    }
+}
+
+fn stamp(time: OffsetDateTime) -> String {
+    const FORM: StaticFormatDescription =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    time.format(FORM).unwrap_or_default()
+}
+
+fn minute(stamp: &str) -> &str {
+    stamp.get(..16).unwrap_or_default()
+}
+
+fn shard(id: &str, shards: u32) -> u32 {
+    id.bytes().map(u32::from).sum::<u32>() % shards
+}
+
 /// As the sort keys of certificates order them.
-fn order(certificate: &Certificate) -> (Kind, credential::Occasion, OffsetDateTime, &str) {
+fn order(certificate: &Certificate) -> (Kind, Occasion, OffsetDateTime, &str) {
     let Issuance { certificate_id, issued_at, .. } = &certificate.issuance;
     (certificate.slot.occasion.kind(), certificate.slot.occasion, *issued_at, certificate_id.as_str())
 }

@@ -2,6 +2,9 @@
 
 use crate::{
     absent::Absent,
+    backlog::VISIBILITY,
+    country::{Report, Told},
+    later,
     line::{Key, Life, Line},
     world::{CLOCKS, PROCESSES, World},
 };
@@ -13,7 +16,13 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use issuer::{App, Config, app::Ports, certify, ports::IdentityProvider, update};
+use issuer::{
+    App, Config,
+    app::Ports,
+    certify,
+    ports::{IdentityProvider, Message},
+    update,
+};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
     jwk::{Jwk, JwkSet},
@@ -57,6 +66,7 @@ impl Standing {
 
 #[derive(Clone)]
 struct Process {
+    app: App,
     routes: Router,
     life: Arc<Life>,
 }
@@ -69,8 +79,6 @@ impl Service {
 
     /// The answer of one of the processes; `None`: it died over the request, or took too long. What it was at goes on unless it died.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: String) -> Option<(u16, Value)> {
-        let chosen = usize::try_from(self.world.draw(4)).unwrap_or_default() % PROCESSES;
-        let Process { routes, life } = self.process(chosen);
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -78,17 +86,47 @@ impl Service {
             .header(header::AUTHORIZATION, &self.standing.bearer)
             .body(Body::from(body))
             .ok()?;
-        let work = tokio::spawn(async move {
-            tokio::select! {
-                biased;
-                () = life.end() => None,
-                answer = routes.oneshot(request) => answer.ok(),
-            }
-        });
-        let answer = timeout(GATEWAY, work).await.ok()?.ok()??;
+        let answer = self.within(GATEWAY, |process| process.routes.oneshot(request)).await?.ok()?;
         let status = answer.status().as_u16();
         let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.ok()?;
         Some((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+
+    /// Delivers a message to one of the processes.
+    pub(crate) async fn take(&self, message: &Message, _delivery: u32) -> Option<Result<()>> {
+        let message = message.clone();
+        self.within(VISIBILITY, |Process { app, .. }| async move { later::work(&app, &message).await }).await
+    }
+
+    /// Has one of the processes take reports in.
+    pub(crate) async fn accept(&self, reports: &[Report]) -> Option<Result<()>> {
+        let reports = reports.to_vec();
+        self.within(GATEWAY, |Process { app, .. }| async move { later::accept(&app, &reports).await }).await
+    }
+
+    /// Asks one of the processes what became of them.
+    pub(crate) async fn told(&self, reports: &[Report]) -> Option<Result<Vec<Option<Told>>>> {
+        let reports = reports.to_vec();
+        self.within(GATEWAY, |Process { app, .. }| async move { later::told(&app, &reports).await }).await
+    }
+
+    /// What one of the processes makes of some work; `None`: it died, or nobody waits any longer, though the work goes on.
+    async fn within<F>(&self, patience: Duration, work: impl FnOnce(Process) -> F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let chosen = usize::try_from(self.world.draw(PROCESSES_DRAWN)).unwrap_or_default();
+        let process = self.process(chosen);
+        let life = Arc::clone(&process.life);
+        let work = work(process);
+        let working = tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = life.end() => None,
+                done = work => Some(done),
+            }
+        });
+        timeout(patience, working).await.ok()?.ok()?
     }
 
     /// The process of that number; a new one, with a clock of its own, if the last one died.
@@ -117,6 +155,7 @@ impl Process {
             signer: line.clone(),
             status_signer: line.clone(),
             pepper: line.clone(),
+            queue: line.clone(),
             cabinet: line,
             files: absent.clone(),
             journal: absent.clone(),
@@ -136,7 +175,8 @@ impl Process {
         if let Some(clock) = CLOCKS.get(number) {
             app.clock = *clock;
         }
-        Self { routes: issuer::http::service(certify::routes().merge(update::routes()), app), life }
+        let routes = issuer::http::service(certify::routes().merge(update::routes()), app.clone());
+        Self { app, routes, life }
     }
 }
 
@@ -165,6 +205,8 @@ impl IdentityProvider for Identity {
     }
 }
 
+/// The same number as the dice take it.
+const PROCESSES_DRAWN: u64 = 4;
 const ISSUER: &str = "http://localhost/simulated";
 /// When the gateway in front of the service gives a request up.
 const GATEWAY: Duration = Duration::from_secs(30);

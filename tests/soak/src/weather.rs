@@ -33,6 +33,8 @@ impl Weather {
         deadly: 20,
         skew: Duration::from_secs(1),
     };
+    /// Nothing is lost, and much is late: leases run out under those who hold them.
+    pub const MUD: Self = Self { late: 1_500, skew: Duration::from_secs(1), ..Self::CALM };
     /// Nothing goes wrong.
     pub const CALM: Self =
         Self { refused: 0, unheard: 0, abandoned: 0, late: 0, twice: 0, deadly: 0, skew: Duration::ZERO };

@@ -1,6 +1,7 @@
 //! One run: its dice, its clock, and what was seen of every attempt to sign.
 
 use crate::{
+    backlog::Backlog,
     memory::{Broken, Memory},
     weather::{Fate, Weather},
 };
@@ -20,6 +21,8 @@ use tokio::{task, time::Instant};
 pub(crate) struct World {
     /// The records.
     pub(crate) memory: Memory,
+    /// The queue.
+    pub(crate) backlog: Backlog,
     weather: Weather,
     began: Instant,
     seen: Mutex<Seen>,
@@ -62,7 +65,7 @@ impl World {
         };
         let began = Instant::now();
         BEGAN.set(Some(began));
-        Self { memory: Memory::broken(broken), weather, began, seen: Mutex::new(seen) }
+        Self { memory: Memory::broken(broken), backlog: Backlog::default(), weather, began, seen: Mutex::new(seen) }
     }
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -36,4 +36,26 @@ fn a_storm_loses_nothing_and_doubles_nothing() {
     assert_eq!(account.signatures, account.stored + account.in_vain, "{account}");
 }
 
+#[test]
+fn nobody_signs_on_a_lease_that_ran_out_on_the_way() {
+    let account = run(3, 3_000, Weather::MUD, None);
+    println!("{account}");
+    assert_eq!(account.wrongs, BTreeMap::new(), "{account}");
+}
+
+#[test]
+fn a_rule_that_is_broken_is_noticed() {
+    let expected = [
+        (Broken::NoLease, "signed beside another holder"),
+        (Broken::NoHolder, "a certificate entered twice in the log"),
+        (Broken::Forgetful, "an acknowledged certificate is lost"),
+        (Broken::NoEnd, "a dose has not exactly one valid certificate"),
+    ];
+    for (broken, what) in expected {
+        let account = run(5, 3_000, Weather::STORM, Some(broken));
+        println!("{broken:?}: {:?}", account.wrongs);
+        assert!(account.wrongs.contains_key(what), "{broken:?} {account}");
+    }
+}
+
 const EVENTS: u64 = 20_000;
