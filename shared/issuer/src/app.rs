@@ -4,6 +4,7 @@ use crate::{
     Config,
     auth::Tokens,
     keys::Current,
+    limits::Counted,
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Recalls,
@@ -72,6 +73,8 @@ pub struct App {
     pub numbers: Arc<Mutex<Range<u64>>>,
     /// That other system's token, as long as it is good.
     pub callback_token: Arc<Mutex<Option<post::Token>>>,
+    /// Requests of clients that this process may let in.
+    pub counted: Arc<Counted>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -109,6 +112,7 @@ impl App {
             status_method: Arc::default(),
             numbers: Arc::default(),
             callback_token: Arc::default(),
+            counted: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }

@@ -1,9 +1,11 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
 mod citizens;
+mod limits;
 mod queues;
 
 pub use citizens::{Citizens, Login};
+pub use limits::{Allowed, Limits};
 pub use queues::Queues;
 
 use anyhow::{Context, Result, bail};
@@ -52,6 +54,8 @@ pub struct Config {
     pub citizens: Citizens,
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
+    /// How much each client may ask, and through which door.
+    pub limits: Limits,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -299,6 +303,7 @@ impl Config {
                     _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
                 },
             },
+            limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
