@@ -10,7 +10,7 @@ BUILD := cargo build --quiet --workspace --example records --bin
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
-.PHONY: demo run template test soak check bench bench-steps load fonts page page-tools oracle wallet-tools help
+.PHONY: demo run template test soak check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -57,10 +57,14 @@ bench-steps: fonts ## Our own steps one by one, as divan sees them
 verify-log: ## Prove the log's chain unbroken (URL, TOKEN of an administrator, HEAD of an earlier run)
 	@cargo run --quiet -p tests --bin verify_log
 
-load: fonts ## Open-loop load on the local service, with a live display and a latency table
-	@cargo build --quiet --profile bench -p local -p tests --bins
+load: fonts ## Open-loop load on the local service, with a live display, a latency table and drawings
+	@cargo build --quiet --profile bench -p load --bin load
 	@# As in production unless said otherwise: nobody is told of certificates.
 	@NOTIFY_SMS=$${NOTIFY_SMS:-off} NOTIFY_EMAIL=$${NOTIFY_EMAIL:-off} ./target/release/load
+
+cost: fonts ## What it costs on AWS and how a day of 25 million goes, from the figures of `make load` in docs/load
+	@cargo build --quiet --profile bench -p load --bin cost
+	@NOTIFY_SMS=$${NOTIFY_SMS:-off} NOTIFY_EMAIL=$${NOTIFY_EMAIL:-off} ./target/release/cost
 
 fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh

@@ -18,7 +18,7 @@ if [ -z "$(ls fonts/ttf/*.ttf 2>/dev/null)" ]; then
 	exit 1
 fi
 
-if [ ! -f target/page/index.html ]; then
+if [ ! -f target/page/verify/index.html ]; then
 	echo "build: target/page is empty; the function page hands it out. Run: make page" >&2
 	exit 1
 fi

@@ -7,7 +7,7 @@ use crate::wire::response;
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Region},
+    config::{BehaviorVersion, Region, StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig},
 };
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
@@ -24,22 +24,38 @@ use tokio::sync::Semaphore;
 /// # Errors
 /// When the file can't be opened or is no database.
 pub fn client(file: Option<&Path>) -> Result<Client> {
+    Ok(client_of(connector(file)?))
+}
+
+/// What answers that client's requests.
+///
+/// # Errors
+/// As [`client`].
+pub fn connector(file: Option<&Path>) -> Result<SharedHttpConnector> {
     let database = match file {
         Some(path) => Database::new(path.to_str().context("DATA_DIR is not UTF-8")?),
         None => Database::memory(),
     };
     let engine =
         Engine { database: database.context("opening the records")?, turn: file.map(|_| Arc::new(Semaphore::new(1))) };
-    let connector = SharedHttpConnector::new(engine);
+    Ok(SharedHttpConnector::new(engine))
+}
+
+/// A client whose requests the connector answers.
+pub fn client_of(connector: SharedHttpConnector) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static("local"))
         .endpoint_url("http://localhost")
         .http_client(http_client_fn(move |_, _| connector.clone()))
+        // The engine answers once and for all: nobody to wait for, nothing to try again.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         // Nobody between us and the engine could be lied to: signing each request would only cost time.
         .allow_no_auth()
         .build();
-    Ok(Client::from_conf(config))
+    Client::from_conf(config)
 }
 
 /// Answers the SDK's requests.

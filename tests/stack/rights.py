@@ -11,23 +11,24 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker", "CertifyWorker", "Batches",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES)
 POSTING = {POST, POST_WORKER, POST_BOUNCES}
 RECOVERING = {RECOVERY, RECOVERY_WORKER}
+CERTIFYING = {CERTIFY, CERTIFY_WORKER}
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
-    "kms:Sign": {CERTIFY, RESIGN_WORKER},
+    "kms:Sign": CERTIFYING | {RESIGN_WORKER},
     "kms:Sign lists": {PUBLISH},
-    "kms:GetPublicKey": {CERTIFY, RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
+    "kms:GetPublicKey": CERTIFYING | {RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": {CERTIFY, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING,
+    "kms:GenerateMac": CERTIFYING | {BATCHES, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING,
     # The emulator knows no encryption context, without which the key's policy lets nobody in: what it lets DigiLocker's function do is not seen here.
     "kms:Decrypt of DigiLocker's key": NOBODY,
     "kms:Decrypt of another secret": NOBODY,
@@ -37,13 +38,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | RECOVERING | {CERTIFY, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
-    "dynamodb:GetItem": RECOVERING | {POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:BatchGetItem": {CERTIFY},
-    "dynamodb:PutItem": RECOVERING | {POST, POST_WORKER, POST_BOUNCES, CERTIFY, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:UpdateItem": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
-    "dynamodb:DeleteItem": RECOVERING | {CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
-    "dynamodb:TransactWriteItems": {CERTIFY, REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:Query": FETCHING | RECOVERING | CERTIFYING | {BATCHES, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
+    "dynamodb:GetItem": RECOVERING | CERTIFYING | {BATCHES, POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
+    "dynamodb:BatchGetItem": CERTIFYING | {BATCHES},
+    "dynamodb:PutItem": RECOVERING | CERTIFYING | {POST, POST_WORKER, POST_BOUNCES, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
+    "dynamodb:UpdateItem": CERTIFYING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:DeleteItem": RECOVERING | {BATCHES, CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
+    "dynamodb:TransactWriteItems": CERTIFYING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -67,15 +68,23 @@ MAY = {
     "sns:Publish to a telephone": {POST_WORKER, CITIZEN} | RECOVERING,
     # The emulator takes a mail's address for no resource: that the two who mail may do so is not seen here.
     "ses:SendEmail": NOBODY,
+    "sqs:SendMessage": CERTIFYING | {BATCHES},
+    "sqs:ReceiveMessage": {CERTIFY_WORKER},
+    "sqs:PurgeQueue": NOBODY,
     "cloudformation:DescribeStacks": NOBODY,
 }
 
 # Which partitions (first part of PK) each DynamoDB action of a role reaches: of a beneficiary, by id, by contact, audit, notes of changes, keys.
 PARTITIONS = {
     CERTIFY: {
-        "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"},
-        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
+        "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"}, "GetItem": {"D#batches#*"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#batches#*"},
     },
+    CERTIFY_WORKER: {
+        "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"}, "GetItem": {"D#batches#*"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#batches#*", "D#dead-messages#*"},
+    },
+    BATCHES: {"Query": {"D#batches#*", "D#dead-messages#*"}, "GetItem": {"D#dead-messages#*"}, "BatchGetItem": {"B#*"}, "DeleteItem": {"D#dead-messages#*"}},
     REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     HEAD: {"Query": {"B#*"}},
@@ -92,7 +101,7 @@ PARTITIONS = {
     RECALL_WORKER: {
         "Query": {"RECALLS", "A#*", "B#*", "*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"RECALLS", "A#*", "J#*"},
     },
-    RESIGN_WORKER: {"Query": {"RECALLS", "A#*", "B#*", "KEYS"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"RECALLS", "A#*"}},
+    RESIGN_WORKER: {"Query": {"RECALLS", "A#*", "B#*", "KEYS"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*", "N#signing#*"}, "PutItem": {"RECALLS", "A#*"}},
     AUDIT_LOG: {"Query": {"A#*", "LOG"}},
     PAGE: {},
     CITIZEN: {
@@ -176,6 +185,7 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
     pss = {"SigningAlgorithm": "RSASSA_PSS_SHA_256", "MessageType": "RAW"}
     own, other = (f"/certificates/{stack.name}/{binary}" for binary in logs_of(role))
     function = stack.resources["PublicFunction"]
+    queue = stack.resources["CertifyQueue"]
     secret = {purpose: encrypted(stack, purpose) for purpose in ("digilocker", "another")}
     policy = stack.emulator.client("kms").get_key_policy(KeyId=signing, PolicyName="default")["Policy"]
     return {
@@ -235,6 +245,10 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
             FromEmailAddress="nobody@health.example", Destination={"ToAddresses": ["nobody@example.org"]},
             Content={"Simple": {"Subject": {"Data": "proof"}, "Body": {"Text": {"Data": "proof"}}}},
         ),
+        # Without a group a FIFO queue takes nothing in.
+        "sqs:SendMessage": lambda: client["sqs"].send_message(QueueUrl=queue, MessageBody="proof"),
+        "sqs:ReceiveMessage": lambda: client["sqs"].receive_message(QueueUrl=queue, VisibilityTimeout=0),
+        "sqs:PurgeQueue": lambda: client["sqs"].purge_queue(QueueUrl=queue),
         "cloudformation:DescribeStacks": lambda: client["cloudformation"].describe_stacks(StackName=stack.name),
     }
 
@@ -279,4 +293,4 @@ def listed(one_or_more) -> list[str]:
 
 
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "sesv2", "cloudformation")
+SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "sqs", "sesv2", "cloudformation")

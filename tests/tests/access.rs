@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 75] = [
+const GUARDED: [(&str, &str, &[&str]); 79] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -88,6 +88,10 @@ const GUARDED: [(&str, &str, &[&str]); 75] = [
     ("POST", "/divoc/api/v1/rebindings/1/approval", &["officer"]),
     ("GET", "/certificate/api/beneficiaries?phoneno=1&dob=1", &["officer", "fetcher"]),
     ("POST", "/divoc/api/v1/beneficiaries/search", &["officer", "fetcher"]),
+    ("GET", "/divoc/api/v1/batches", &["certifier", "admin"]),
+    ("GET", "/divoc/api/v1/batches/1", &["certifier", "admin"]),
+    ("GET", "/divoc/api/v1/dead-letters", &["admin"]),
+    ("POST", "/divoc/api/v1/dead-letters/replay", &["admin"]),
 ];
 
 const OPEN: [&str; 12] = [

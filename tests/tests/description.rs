@@ -79,6 +79,7 @@ async fn every_described_route_is_served() {
             .replace("{parcelId}", "0-1")
             .replace("{token}", "x")
             .replace("{offerId}", "X")
+            .replace("{batchId}", "1")
             .replace("{path}", "X");
         let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();

@@ -12,6 +12,7 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{KeySpec, KeyUsageType, MacAlgorithmSpec},
 };
+use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode},
@@ -399,6 +400,75 @@ async fn what_is_told_of_certificates_leaves_through_functions_of_their_own() {
     }
 }
 
+#[tokio::test]
+async fn events_are_accepted_by_one_function_and_certified_by_another() {
+    let stack = Stack::up().await;
+    let certifier = stack.token("certifier");
+    let certify = stack.function("certify").await;
+    let worker = stack.function("certify_worker").await;
+    let batches = stack.function("batches").await;
+
+    // 1. Nobody waits: the events lie in the queue.
+    let mut report = event("certify", &[(TOKEN, &certifier)]);
+    report["headers"]["prefer"] = "respond-async".into();
+    let accepted = certify.answer(report.clone()).await;
+    assert_eq!((accepted.status, accepted.header("preference-applied")), (202, "respond-async"), "{}", accepted.text());
+    let id = accepted.json()["batchId"].as_str().unwrap().to_owned();
+    let list = ok(batches.answer(event("batches", &[(TOKEN, &certifier)])).await, "application/json").json();
+    assert_eq!(list["batches"][0]["batchId"], id.as_str());
+
+    // 2. The worker certifies what it is brought. What it can't do is told to Lambda with all that comes after it in its group.
+    let brought = stack.brought("certify").await;
+    let [queued] = brought.as_slice() else { panic!("{brought:?}") };
+    let other = |id: &str, body: &str| {
+        let mut other = queued.clone();
+        other["messageId"] = id.into();
+        other["attributes"]["MessageGroupId"] = "another".into();
+        other["body"] = body.into();
+        other
+    };
+    let whole = queued["body"].as_str().unwrap();
+    let records = [other("unreadable", "{}"), queued.clone(), other("behind", whole), queued.clone()];
+    let left = worker.outcome(json!({ "Records": records })).await.unwrap();
+    let named = |id: &str| json!({ "itemIdentifier": id });
+    assert_eq!(left, json!({ "batchItemFailures": [named("unreadable"), named("behind")] }));
+    // The same event of another batch: nothing is left to be done.
+    let left = worker.outcome(event("certify_worker", &[])).await.unwrap();
+    assert_eq!(left, json!({ "batchItemFailures": [] }));
+
+    // 3. Everybody sees it.
+    let mut ask = redirected(event("batches", &[(TOKEN, &certifier)]), &format!("/divoc/api/v1/batches/{id}"), None);
+    ask["pathParameters"] = json!({ "batchId": id });
+    let progress = ok(batches.answer(ask).await, "application/json").json();
+    assert_eq!((&progress["state"], &progress["counts"]["issued"]), (&json!("done"), &json!(1)));
+    let again = ok(certify.answer(report).await, "application/json").json();
+    assert_eq!(again["certificates"][0]["certificateId"], progress["results"][0]["certificateId"]);
+
+    // 4. What was given up is kept, and sent again.
+    let mut last = other("unreadable", "{}");
+    last["attributes"]["ApproximateReceiveCount"] = "20".into();
+    let left = worker.outcome(json!({ "Records": [last] })).await.unwrap();
+    assert_eq!(left, json!({ "batchItemFailures": [] }));
+    let admin = stack.token("admin");
+    let dead = redirected(event("batches", &[(TOKEN, &admin)]), "/divoc/api/v1/dead-letters", None);
+    let dead = ok(batches.answer(dead).await, "application/json").json();
+    let dead = dead["messages"][0]["messageId"].as_str().unwrap();
+    let body = json!({ "messageId": dead }).to_string();
+    let mut replay = redirected(event("batches", &[(TOKEN, &admin)]), "/divoc/api/v1/dead-letters/replay", Some(&body));
+    replay["requestContext"]["http"]["method"] = "POST".into();
+    replay["headers"]["content-type"] = "application/json".into();
+    assert_eq!(ok(batches.answer(replay).await, "application/json").json()["replayed"], 1);
+    assert_eq!(stack.brought("certify").await[0]["body"], "{}");
+
+    // 5. The log says how long events waited, and nothing of whom.
+    let lines: Vec<Value> = worker.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let settled: Vec<_> = lines.iter().filter(|line| line["message"] == "events settled").collect();
+    assert!(settled.len() == 3 && settled[0]["issuance_lag_seconds"].as_u64().unwrap() < 60, "{settled:?}");
+    for function in [&certify, &worker, &batches] {
+        requests(&function.log());
+    }
+}
+
 /// A system that is told of certificates, and what it was told.
 async fn vaccinating_system() -> (String, Arc<Mutex<Vec<Value>>>) {
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -605,6 +675,11 @@ fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send
     let template = Template::read();
     for name in template.functions().keys() {
         let event = event(name, &[]);
+        if event["Records"][0]["eventSource"] == "aws:sqs" {
+            let attributes = &event["Records"][0]["attributes"];
+            assert!(attributes["MessageGroupId"].is_string() && attributes["ApproximateReceiveCount"] == "1", "{name}");
+            continue;
+        }
         if name.ends_with("_worker") {
             assert_eq!((&event["source"], &event["detail-type"]), (&json!("aws.events"), &json!("Scheduled Event")));
             continue;
@@ -669,6 +744,7 @@ impl Stack {
             ("CONTACT_KEY_ARN", new_key(&kms, KeySpec::Hmac256, KeyUsageType::GenerateVerifyMac).await),
             ("STATUS_KEY_ARN", new_key(&kms, KeySpec::EccNistP256, KeyUsageType::SignVerify).await),
             ("OIDC_KEY_SET_URL", published_by(&identity).await),
+            ("CERTIFY_QUEUE_URL", new_queue(&aws_sdk_sqs::Client::new(&sdk), "certify.fifo").await),
         ]);
         Self {
             emulator,
@@ -692,6 +768,21 @@ impl Stack {
             ("AWS_SECRET_ACCESS_KEY".to_owned(), "test".to_owned()),
         ]);
         Function::start(name, environment).await
+    }
+
+    /// What lies in the queue, as Lambda brings it to a function.
+    async fn brought(&self, lane: &str) -> Vec<Value> {
+        let queue = aws_sdk_sqs::Client::new(&self.emulator.sdk());
+        let url = queue.get_queue_url().queue_name(format!("{lane}.fifo")).send().await.unwrap().queue_url.unwrap();
+        let names = [MessageSystemAttributeName::All];
+        let request = queue.receive_message().queue_url(url).max_number_of_messages(10);
+        let answer = request.set_message_system_attribute_names(Some(names.into())).send().await.unwrap();
+        let record = |message: aws_sdk_sqs::types::Message| {
+            let attributes = message.attributes.unwrap().into_iter();
+            let attributes: HashMap<_, _> = attributes.map(|(name, value)| (name.as_str().to_owned(), value)).collect();
+            json!({ "messageId": message.message_id, "body": message.body, "attributes": attributes, "eventSource": "aws:sqs" })
+        };
+        answer.messages.unwrap_or_default().into_iter().map(record).collect()
     }
 
     /// A secret of DigiLocker's as the operator encrypts it.
@@ -868,6 +959,12 @@ impl Pool {
     const ISSUER: &'static str = "https://cognito-idp.example/eu-central-1_SAMPLE";
 }
 
+/// The URL of a FIFO queue made now.
+async fn new_queue(client: &aws_sdk_sqs::Client, name: &str) -> String {
+    let request = client.create_queue().queue_name(name).attributes(QueueAttributeName::FifoQueue, "true");
+    request.send().await.unwrap().queue_url.unwrap()
+}
+
 /// What a deployment without parts of its own says to its functions.
 fn nowhere() -> HashMap<&'static str, String> {
     let fonts = root().join("fonts/ttf").to_string_lossy().into_owned();
@@ -884,6 +981,8 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("OIDC_AUDIENCE", AUDIENCE.to_owned()),
         ("OIDC_KEY_SET_URL", "https://idp.example.org/keys".to_owned()),
         ("FONTS_DIR", fonts),
+        ("CERTIFY_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/certify.fifo".to_owned()),
+        ("BULK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/bulk.fifo".to_owned()),
         ("PAGE_DIR", root().join("target/page").to_string_lossy().into_owned()),
     ])
 }

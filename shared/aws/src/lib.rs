@@ -194,6 +194,7 @@ fn assemble(
         registrations: store.clone(),
         cabinet: store.clone(),
         queue: Arc::new(NoQueue),
+        quota: store.clone(),
         sender: Arc::new(NoSender),
         secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         webhook: Arc::new(NoWebhook),

@@ -16,6 +16,7 @@
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //! | sheet of a feature | `D#{drawer}#{folder}` | name |
 //! | count of a window of time | `N#{what}#{who}` | the window's first second |
+//! | mark of a quota | `N#{what}` | `mark` |
 //!
 //! Look-ups are items, not secondary indexes: an index follows the table some time later, and a certificate that was acknowledged must be found at once.
 //! Two indexes, by lot and by place, serve recalls alone, which can wait.
@@ -28,6 +29,7 @@ mod journal;
 mod key_ring;
 mod keys;
 mod ledger;
+mod quota;
 mod recalls;
 mod registrations;
 mod retry;

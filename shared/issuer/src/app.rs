@@ -7,11 +7,12 @@ use crate::{
     limits::Counted,
     page::Page,
     ports::{
-        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Recalls,
-        Registrations, Secrets, Sender, Signer, Store, Webhook,
+        Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
+        Recalls, Registrations, Secrets, Sender, Signer, Store, Webhook,
     },
     post,
     print::Printing,
+    quota::Allowance,
 };
 use credential::VerificationMethod;
 use std::{ops::Range, sync::Arc};
@@ -47,6 +48,8 @@ pub struct App {
     pub cabinet: Arc<dyn Cabinet>,
     /// Work for later.
     pub queue: Arc<dyn Queue>,
+    /// Paces that all processes keep together.
+    pub quota: Arc<dyn Quota>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.
@@ -71,6 +74,8 @@ pub struct App {
     pub status_method: Arc<OnceCell<VerificationMethod>>,
     /// Numbers of positions in the status lists that this process took and did not use yet.
     pub numbers: Arc<Mutex<Range<u64>>>,
+    /// Signatures that this process may make beyond those it asked for; see [`crate::quota`].
+    pub allowance: Arc<Mutex<Allowance>>,
     /// That other system's token, as long as it is good.
     pub callback_token: Arc<Mutex<Option<post::Token>>>,
     /// Requests of clients that this process may let in.
@@ -99,6 +104,7 @@ impl App {
             registrations: ports.registrations,
             cabinet: ports.cabinet,
             queue: ports.queue,
+            quota: ports.quota,
             sender: ports.sender,
             citizen_tokens: ports.citizen_tokens,
             secrets: ports.secrets,
@@ -111,6 +117,7 @@ impl App {
             current: Arc::default(),
             status_method: Arc::default(),
             numbers: Arc::default(),
+            allowance: Arc::default(),
             callback_token: Arc::default(),
             counted: Arc::default(),
             clock: OffsetDateTime::now_utc,
@@ -144,6 +151,8 @@ pub struct Ports {
     pub cabinet: Arc<dyn Cabinet>,
     /// Work for later.
     pub queue: Arc<dyn Queue>,
+    /// Paces that all processes keep together.
+    pub quota: Arc<dyn Quota>,
     /// Messages to people.
     pub sender: Arc<dyn Sender>,
     /// Tokens for people who proved who they are.

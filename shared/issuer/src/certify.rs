@@ -5,10 +5,12 @@
 use crate::{
     App, Error,
     auth::{By, Caller, Certifiers, contact_hash},
-    http::{Json, with_member},
+    batch::{self, Request},
+    http::{Json, RespondAsync, with_member},
     keys,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
     post::parcels,
+    quota,
     status::positions_secret,
 };
 use anyhow::{Context, Result, ensure};
@@ -38,22 +40,46 @@ pub fn routes() -> Router<App> {
         .route("/divoc/api/v1/test/certify", post(test))
 }
 
-async fn v1(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) -> Result<Response, Error> {
-    certify(&app, &caller, &body.0, Schema::V1).await
+async fn v1(
+    State(app): State<App>,
+    By(caller, ..): By<Certifiers>,
+    later: RespondAsync,
+    body: Json,
+) -> Result<Response, Error> {
+    certify(&app, &caller, later, &body.0, Schema::V1).await
 }
 
-async fn v3(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) -> Result<Response, Error> {
-    certify(&app, &caller, &body.0, Schema::V3).await
+async fn v3(
+    State(app): State<App>,
+    By(caller, ..): By<Certifiers>,
+    later: RespondAsync,
+    body: Json,
+) -> Result<Response, Error> {
+    certify(&app, &caller, later, &body.0, Schema::V3).await
 }
 
-async fn test(State(app): State<App>, By(caller, ..): By<Certifiers>, body: Json) -> Result<Response, Error> {
-    certify(&app, &caller, &body.0, Schema::Test).await
+async fn test(
+    State(app): State<App>,
+    By(caller, ..): By<Certifiers>,
+    later: RespondAsync,
+    body: Json,
+) -> Result<Response, Error> {
+    certify(&app, &caller, later, &body.0, Schema::Test).await
 }
 
-async fn certify(app: &App, caller: &Caller, body: &Value, schema: Schema) -> Result<Response, Error> {
+async fn certify(
+    app: &App,
+    caller: &Caller,
+    RespondAsync(asked): RespondAsync,
+    body: &Value,
+    schema: Schema,
+) -> Result<Response, Error> {
     let work = accept(app, body, schema).await?;
     // A key that must not sign is said at once, with its reason, and not found out by each event.
     keys::current(app).await?;
+    if batch::is_for_later(app, asked, &work).await? {
+        return batch::accept(app, &Request { caller, correction: None, schema, body, asked }, &work).await;
+    }
     let outcomes = issue_all(app, &Mandate::to_issue(caller), work).await;
     answer(app, &outcomes)
 }
@@ -86,6 +112,8 @@ pub enum Outcome {
 pub enum Plan {
     /// Issue its certificate, after what stands in its slot.
     Issue(Follows),
+    /// Nothing yet: what it corrects is not there, and may still come.
+    Wait,
     /// Nothing: it is settled.
     Settled(Outcome),
 }
@@ -101,12 +129,18 @@ pub struct Mandate {
 impl Mandate {
     /// To issue what the caller reports.
     pub fn to_issue(caller: &Caller) -> Self {
-        Self { actor: caller.subject.clone(), event: AuditEvent::Issued, reason: None }
+        Self::of(&caller.subject, None)
     }
 
     /// To correct what the caller had issued.
     pub fn to_correct(caller: &Caller, reason: Reason) -> Self {
-        Self { actor: caller.subject.clone(), event: AuditEvent::Corrected, reason: Some(reason) }
+        Self::of(&caller.subject, Some(reason))
+    }
+
+    /// The same for whoever asked for it some time ago: to correct, if there is a reason.
+    pub fn of(actor: &str, reason: Option<Reason>) -> Self {
+        let event = if reason.is_some() { AuditEvent::Corrected } else { AuditEvent::Issued };
+        Self { actor: actor.to_owned(), event, reason }
     }
 }
 
@@ -210,6 +244,7 @@ async fn sign_and_store(
 /// # Errors
 /// When store or signer fail; the first signature stands.
 pub async fn sign_again(app: &App, actor: &str, reason: Reason, certificate: &Certificate) -> Result<Commit> {
+    quota::take(app, 1).await.context("waiting for the signing quota")?;
     let method = keys::current(app).await.context("reading the signing key")?;
     let document = serde_json::from_str(certificate.signed.as_str()).context("a stored credential is no document")?;
     let now = (app.clock)();
@@ -284,7 +319,7 @@ async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<(Event, P
 }
 
 /// What to do about an event whose slot holds this; `None`: another event stands there.
-fn plan(event: &Event, occupant: Option<&Occupant>) -> Option<Plan> {
+pub(crate) fn plan(event: &Event, occupant: Option<&Occupant>) -> Option<Plan> {
     let Some(there) = occupant else { return Some(Plan::Issue(Follows::Nothing)) };
     if let Some(settled) = already_issued(there, event.digest()) {
         return Some(Plan::Settled(settled));
@@ -349,6 +384,7 @@ pub(crate) async fn issue_all(app: &App, mandate: &Mandate, work: Vec<(Event, Pl
             working.spawn(async move {
                 let outcome = match plan {
                     Plan::Settled(outcome) => Ok(outcome),
+                    Plan::Wait => Ok(Outcome::Unfinished),
                     Plan::Issue(follows) => {
                         let issued = timeout_at(deadline, issue(&app, &mandate, &event, follows)).await;
                         issued.unwrap_or(Ok(Outcome::Unfinished))

@@ -2,10 +2,12 @@
 
 mod citizens;
 mod limits;
+mod pace;
 mod queues;
 
 pub use citizens::{Citizens, Login};
 pub use limits::{Allowed, Limits};
+pub use pace::Pace;
 pub use queues::Queues;
 
 use anyhow::{Context, Result, bail};
@@ -56,6 +58,8 @@ pub struct Config {
     pub digilocker: Digilocker,
     /// How much each client may ask, and through which door.
     pub limits: Limits,
+    /// What is certified at once, what later, and how fast.
+    pub pace: Pace,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -305,6 +309,7 @@ impl Config {
             },
             limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,
+            pace: Pace::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,

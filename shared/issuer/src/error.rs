@@ -184,6 +184,12 @@ pub enum Error {
     /// No partner is registered under that id.
     #[error("there is no such partner")]
     NoPartner,
+    /// No batch has that id, or it is another client's.
+    #[error("there is no such batch, it is not yours, or it is over a month old")]
+    NoBatch,
+    /// No dead message has that id.
+    #[error("there is no such message; it may have been sent again")]
+    NoMessage,
     /// No dead parcel has that id, or nobody is told anything.
     #[error("there is no such parcel; it may have been sent again or dropped")]
     NoParcel,
@@ -308,6 +314,8 @@ impl Error {
                 (StatusCode::CONFLICT, "already-certified", "Already certified with other details")
             }
             Self::NoParcel => (StatusCode::NOT_FOUND, "no-parcel", "No such parcel"),
+            Self::NoBatch => (StatusCode::NOT_FOUND, "no-batch", "No such batch"),
+            Self::NoMessage => (StatusCode::NOT_FOUND, "no-message", "No such message"),
             Self::NoRecall => (StatusCode::NOT_FOUND, "no-recall", "No such recall"),
             Self::NoRequest => (StatusCode::NOT_FOUND, "no-request", "No such request"),
             Self::RequestOpen => (StatusCode::CONFLICT, "request-open", "Asked for already"),

@@ -45,6 +45,20 @@ impl Json {
     }
 }
 
+/// Whether the caller would rather be told where to ask than wait: `Prefer: respond-async` (RFC 7240).
+pub struct RespondAsync(pub bool);
+
+impl FromRequestParts<App> for RespondAsync {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Error> {
+        let lists = parts.headers.get_all("prefer").into_iter().filter_map(|list| list.to_str().ok());
+        let mut preferences = lists.flat_map(|list| list.split(','));
+        let name = |preference: &str| preference.split([';', '=']).next().map(|name| name.trim().to_ascii_lowercase());
+        Ok(Self(preferences.any(|preference| name(preference).is_some_and(|name| name == "respond-async"))))
+    }
+}
+
 /// A body of at most `most` bytes; a larger one that says so is refused before it is read.
 ///
 /// # Errors

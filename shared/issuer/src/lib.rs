@@ -5,10 +5,12 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod batch;
 mod body;
 pub mod certify;
 pub mod client;
 pub mod config;
+pub mod dead_letters;
 pub mod digilocker;
 mod edge;
 pub mod error;
@@ -27,6 +29,7 @@ pub mod partner;
 pub mod ports;
 pub mod post;
 pub mod print;
+pub mod quota;
 pub mod recall;
 pub mod recovery;
 pub mod requests;
@@ -75,4 +78,6 @@ pub fn routes() -> Router<App> {
         .merge(post::routes())
         .merge(wallet::routes())
         .merge(recovery::routes())
+        .merge(batch::routes())
+        .merge(dead_letters::routes())
 }

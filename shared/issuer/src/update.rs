@@ -4,8 +4,9 @@
 use crate::{
     App, Error,
     auth::{By, Caller, Correctors},
+    batch::{self, Request},
     certify::{Mandate, Outcome, Plan, answer, issue_all, readable, with_occupants},
-    http::Json,
+    http::{Json, RespondAsync},
     keys,
     ports::{Follows, Occupant, Reason},
 };
@@ -30,18 +31,20 @@ async fn v1(
     State(app): State<App>,
     By(caller, ..): By<Correctors>,
     Query(why): Query<Why>,
+    later: RespondAsync,
     body: Json,
 ) -> Result<Response, Error> {
-    update(&app, &caller, &why, &body.0, Schema::V1).await
+    update(&app, &caller, &why, later, &body.0, Schema::V1).await
 }
 
 async fn v3(
     State(app): State<App>,
     By(caller, ..): By<Correctors>,
     Query(why): Query<Why>,
+    later: RespondAsync,
     body: Json,
 ) -> Result<Response, Error> {
-    update(&app, &caller, &why, &body.0, Schema::V3).await
+    update(&app, &caller, &why, later, &body.0, Schema::V3).await
 }
 
 /// Why a certificate is changed: a query string.
@@ -63,21 +66,38 @@ impl Why {
     }
 }
 
-async fn update(app: &App, caller: &Caller, why: &Why, body: &Value, schema: Schema) -> Result<Response, Error> {
-    let mandate = Mandate::to_correct(caller, why.or(Reason::Correction)?);
-    let work = accept(app, body, schema).await?;
+async fn update(
+    app: &App,
+    caller: &Caller,
+    why: &Why,
+    RespondAsync(asked): RespondAsync,
+    body: &Value,
+    schema: Schema,
+) -> Result<Response, Error> {
+    let reason = why.or(Reason::Correction)?;
+    let work = accept(app, body, schema, asked).await?;
     keys::current(app).await?;
-    let outcomes = issue_all(app, &mandate, work).await;
+    // One that is made at once may not overtake another that waits for its turn.
+    let is_behind = asked || batch::is_behind_another(app, &work).await?;
+    if batch::is_for_later(app, is_behind, &work).await? {
+        let request = Request { caller, correction: Some(reason), schema, body, asked };
+        return batch::accept(app, &request, &work).await;
+    }
+    let outcomes = issue_all(app, &Mandate::to_correct(caller, reason), work).await;
     answer(app, &outcomes)
 }
 
-/// The events of a body, each with what it corrects, once nothing about any of them speaks against it.
-async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<(Event, Plan)>, Error> {
+/// The events of a body, each with what it corrects, once nothing about any of them speaks against it. Who does not wait may correct what is still to come.
+async fn accept(app: &App, body: &Value, schema: Schema, may_wait: bool) -> Result<Vec<(Event, Plan)>, Error> {
     let events = readable(app, body, schema).await?;
     let mut faults = Vec::new();
     let mut work = Vec::with_capacity(events.len());
     for (index, (event, occupant)) in with_occupants(app, events).await?.into_iter().enumerate() {
-        match plan(&event, occupant, app.config.update_limit, (app.clock)()) {
+        let plan = match occupant {
+            None if may_wait => Ok(Plan::Wait),
+            occupant => plan(&event, occupant, app.config.update_limit, (app.clock)()),
+        };
+        match plan {
             Ok(plan) => work.push((event, plan)),
             Err(why) => faults.push((format!("/{index}"), why)),
         }
@@ -86,7 +106,12 @@ async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<(Event, P
 }
 
 /// What to do about an event whose slot holds this, or why nothing can be done.
-fn plan(event: &Event, occupant: Option<Occupant>, limit: u32, now: OffsetDateTime) -> Result<Plan, Cow<'static, str>> {
+pub(crate) fn plan(
+    event: &Event,
+    occupant: Option<Occupant>,
+    limit: u32,
+    now: OffsetDateTime,
+) -> Result<Plan, Cow<'static, str>> {
     let there = occupant.ok_or("this dose has no certificate yet: certify it")?;
     match there.status.at(now) {
         Status::Revoked | Status::Superseded => Err("this dose's certificate was revoked: certify it anew")?,

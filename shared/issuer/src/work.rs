@@ -1,11 +1,11 @@
 //! Where messages of the queue arrive: each goes to the feature that does its lane's work, and to the dead ones if that fails for too long.
 
 use crate::{
-    App,
+    App, batch,
     ports::{Commit, Drawer, Lane, Message, Sheet},
 };
-use anyhow::{Result, bail};
-use serde_json::json;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use time::Duration;
 
 /// Does what a message asks for; `delivery` counts from 1. After an error it is delivered again, later, unless it was for the last time: then it is put with the
@@ -27,18 +27,35 @@ pub async fn take(app: &App, message: &Message, delivery: u32) -> Result<()> {
 /// With growing pauses, more than an hour.
 pub const MOST_DELIVERIES: u32 = 20;
 /// How long the dead are kept for somebody to send them again.
-const KEPT: Duration = Duration::days(90);
+pub(crate) const KEPT: Duration = Duration::days(90);
 
-async fn perform(_app: &App, message: &Message) -> Result<()> {
+async fn perform(app: &App, message: &Message) -> Result<()> {
     match message.lane {
-        Lane::Certify | Lane::Bulk => bail!("nobody does this work"),
+        Lane::Certify => batch::perform(app, message).await,
+        Lane::Bulk => bail!("nobody does this work"),
     }
 }
 
 /// Keeps a message whose work was given up. One that lies there already is kept as it is.
 async fn bury(app: &App, message: &Message) -> Result<Commit> {
+    if message.lane == Lane::Certify {
+        batch::give_up(app, message).await?;
+    }
     let now = (app.clock)();
-    let text = json!({ "group": message.group, "body": message.body }).to_string();
+    let text = serde_json::to_string(&Kept { group: message.group.clone(), body: message.body.clone() })?;
     let sheet = Sheet::new(Drawer::DeadMessages, message.lane.as_str(), &message.id, text).until(now + KEPT);
     app.cabinet.put(&[sheet], now).await
+}
+
+/// Group and body of a message that lies with the dead ones.
+pub(crate) fn dead(sheet: &Sheet) -> Result<(String, String)> {
+    let kept: Kept = serde_json::from_str(&sheet.text).ok().context("a dead message that is none")?;
+    Ok((kept.group, kept.body))
+}
+
+/// What is kept of a message.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    group: String,
+    body: String,
 }

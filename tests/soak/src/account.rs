@@ -26,6 +26,8 @@ pub struct Account {
     pub already: u64,
     /// Another event was certified.
     pub conflicts: u64,
+    /// A later correction counted in their place.
+    pub overtaken: u64,
     /// Certificates in the records.
     pub stored: u64,
     /// Signatures that the key made.
@@ -72,6 +74,7 @@ impl Account {
             self.events += 1;
             *match (told, report.revision) {
                 (Told::Conflict, _) => &mut self.conflicts,
+                (Told::Overtaken, _) => &mut self.overtaken,
                 (Told::Already(_), _) => &mut self.already,
                 (Told::Created(_), 0) => &mut self.certified,
                 (Told::Created(_), _) => &mut self.corrected,
@@ -134,6 +137,13 @@ fn chains(books: &Books, wrongs: &mut Wrongs) -> Chains {
             Some((_, known)) => wrongs.none_or("two certificates were told of one event", known != id),
             None => chain.push((name, id.clone())),
         }
+    }
+    for (report, _) in books.iter().filter(|(_, told)| **told == Told::Overtaken) {
+        let of_dose = |(other, _): &(&Report, &Told)| (other.person, other.dose) == (report.person, report.dose);
+        let mut later =
+            books.range(*report..).take_while(of_dose).filter(|(other, _)| other.revision > report.revision);
+        let is_made = later.any(|(_, told)| matches!(told, Told::Created(_) | Told::Already(_)));
+        wrongs.none_or("a correction was overtaken by none", !is_made);
     }
     let created = books.values().filter_map(|told| if let Told::Created(id) = told { Some(id) } else { None });
     let mut once = BTreeSet::new();
@@ -213,6 +223,7 @@ impl AddAssign for Account {
         self.corrected += other.corrected;
         self.already += other.already;
         self.conflicts += other.conflicts;
+        self.overtaken += other.overtaken;
         self.stored += other.stored;
         self.signatures += other.signatures;
         self.in_vain += other.in_vain;
@@ -235,6 +246,7 @@ impl fmt::Display for Account {
         row("  corrected", self.corrected)?;
         row("  the same event again: the first answer", self.already)?;
         row("  another event stood there: refused", self.conflicts)?;
+        row("  a later correction was accepted before: it counts", self.overtaken)?;
         row("certificates stored", self.stored)?;
         row("signatures", self.signatures)?;
         row("  of attempts that a fault cut off, never seen", self.in_vain)?;

@@ -4,7 +4,7 @@ use crate::{service::Service, world::World};
 use axum::http::Method;
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -69,18 +69,6 @@ impl Report {
     }
 }
 
-impl Report {
-    /// A name of the report: the same however often it is sent.
-    pub(crate) fn id(&self) -> String {
-        format!("{:?}-{}-{}-{}", self.by, self.person, self.dose, self.revision)
-    }
-
-    /// The group that it is worked on in.
-    pub(crate) fn group(&self) -> String {
-        format!("person-{}", self.person)
-    }
-}
-
 /// The person's code.
 pub(crate) fn code(person: u64) -> String {
     format!("SIM-{person:09}")
@@ -95,6 +83,14 @@ pub(crate) enum Told {
     Already(String),
     /// Another report was certified.
     Conflict,
+    /// A later correction was accepted before this one was made, and counts.
+    Overtaken,
+}
+
+/// Reports that were taken in to be certified later, under the name of their batch.
+struct Batch {
+    id: String,
+    reports: Vec<Report>,
 }
 
 /// Everything that was reported and what was told of it.
@@ -170,39 +166,18 @@ impl Country {
     async fn campaign_later(self: &Arc<Self>) {
         let count = 1 + self.world.draw(6);
         let first = self.people.fetch_add(count, Ordering::Relaxed);
-        let mut all = Vec::new();
+        let mut batches = Vec::new();
         for dose in 1..=2 {
             let people: Vec<_> = (first..first + count).filter(|_| dose == 1 || self.world.draw(10) < 6).collect();
-            let last = self.world.draw(4).saturating_sub(1);
-            for revision in 0..=last {
-                let report = |by| people.iter().map(move |person| Report { person: *person, dose, revision, by });
-                let mut step: Vec<_> = report(Reporter::First).collect();
+            for revision in 0..=self.world.draw(4).saturating_sub(1) {
+                let report = |by| people.iter().map(|person| Report { person: *person, dose, revision, by }).collect();
+                batches.extend(self.send(report(Reporter::First), LATER).await);
                 if revision == 0 && self.world.draw(16) == 0 {
-                    step.extend(report(Reporter::Rival));
-                }
-                self.send(&step).await;
-                all.extend(step);
-            }
-        }
-        while !all.is_empty() {
-            sleep(self.world.pause(4_000)).await;
-            let Some(Ok(told)) = self.service.told(&all).await else { continue };
-            let mut left = Vec::new();
-            for (report, told) in all.into_iter().zip(told) {
-                match told {
-                    Some(told) => self.note(report, told),
-                    None => left.push(report),
+                    batches.extend(self.send(report(Reporter::Rival), LATER).await);
                 }
             }
-            all = left;
         }
-    }
-
-    /// Sends until it was taken in.
-    async fn send(&self, reports: &[Report]) {
-        while !reports.is_empty() && !matches!(self.service.accept(reports).await, Some(Ok(()))) {
-            sleep(self.world.pause(2_000)).await;
-        }
+        self.follow(batches).await;
     }
 
     /// Reports, some of them twice at the same time, and rivals of a few.
@@ -219,37 +194,82 @@ impl Country {
         sending.join_all().await;
     }
 
-    /// Sends what is not settled again and again, as a system does that must not lose anything.
-    async fn deliver(self: Arc<Self>, mut waiting: Vec<Report>) {
+    /// Reports until each has its final answer, now or later.
+    async fn deliver(self: Arc<Self>, reports: Vec<Report>) {
         sleep(self.world.pause(40)).await;
+        let batches = self.send(reports, NOW).await;
+        self.follow(batches).await;
+    }
+
+    /// Sends what is neither settled nor taken in again and again, as a system does that must not lose anything; what was taken in.
+    async fn send(&self, mut waiting: Vec<Report>, prefer: &str) -> Option<Batch> {
         while let Some(report) = waiting.first() {
             let (method, path) = match report.revision {
                 0 => (Method::POST, "/divoc/api/v1/certify"),
                 _ => (Method::PUT, "/divoc/api/v1/certificate"),
             };
             let body: Value = waiting.iter().map(Report::event).collect();
-            match self.service.ask(method, path, body.to_string()).await {
+            match self.service.ask(method, path, prefer, body.to_string()).await {
                 Some((200, answer)) => self.settle(&mut waiting, answer.get("certificates")),
-                Some((409, answer)) => {
-                    // Of those that were worked on, each has its state; else those that are named stand against the whole body.
-                    match answer.get("items") {
-                        Some(items) => self.settle(&mut waiting, Some(items)),
-                        None => self.refuse(&mut waiting, &pointers(&answer)),
-                    }
+                Some((202, answer)) => {
+                    let id = answer.get("batchId").and_then(Value::as_str).unwrap_or_default().to_owned();
+                    return Some(Batch { id, reports: waiting });
                 }
+                // Of those that were worked on, each has its state; else those that are named stand against the whole body.
+                Some((409, answer)) => match answer.get("items") {
+                    Some(items) => self.settle(&mut waiting, Some(items)),
+                    None => self.refuse(&mut waiting, &pointers(&answer)),
+                },
                 Some((503, answer)) => self.settle(&mut waiting, answer.get("items")),
-                Some((412, _)) => {
-                    self.world.wrong("a correction of what was certified was refused");
-                    return;
-                }
                 Some(_) => {
                     self.world.wrong("a good report was refused");
-                    return;
+                    return None;
                 }
                 None => {}
             }
             if !waiting.is_empty() {
                 sleep(self.world.pause(2_000)).await;
+            }
+        }
+        None
+    }
+
+    /// Asks about batches until all that is in them is settled.
+    async fn follow(&self, batches: impl IntoIterator<Item = Batch>) {
+        for Batch { id, mut reports } in batches {
+            let path = format!("/divoc/api/v1/batches/{id}");
+            let mut settled = BTreeSet::new();
+            while settled.len() < reports.len() {
+                sleep(self.world.pause(4_000)).await;
+                match self.service.ask(Method::GET, &path, NOW, String::new()).await {
+                    Some((200, answer)) => self.settle_items(&reports, &mut settled, answer.get("results")),
+                    Some((503, _)) | None => {}
+                    Some(_) => {
+                        self.world.wrong("a batch that was taken in is not there");
+                        reports.clear();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes down what became of the items of a batch that were not settled before.
+    fn settle_items(&self, reports: &[Report], settled: &mut BTreeSet<usize>, items: Option<&Value>) {
+        let items = items.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        for (index, (report, item)) in reports.iter().zip(items).enumerate() {
+            let text = |pointer: &str| item.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let told = match (text("/status"), text("/problem/type")) {
+                ("issued", _) => Told::Already(text("/certificateId").to_owned()),
+                ("failed", "urn:divoc:problem:already-certified") => Told::Conflict,
+                ("failed", "urn:divoc:problem:overtaken") => Told::Overtaken,
+                ("failed", _) => {
+                    self.world.wrong("a good report failed");
+                    Told::Conflict
+                }
+                _ => continue,
+            };
+            if settled.insert(index) {
+                self.note(*report, told);
             }
         }
     }
@@ -295,6 +315,10 @@ impl Country {
         }
     }
 }
+
+/// Preferences (RFC 7240).
+const NOW: &str = "wait=20";
+const LATER: &str = "respond-async";
 
 /// The numbers of the items that a problem names.
 fn pointers(problem: &Value) -> Vec<usize> {

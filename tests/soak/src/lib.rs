@@ -8,7 +8,6 @@ mod absent;
 mod account;
 mod backlog;
 mod country;
-mod later;
 mod line;
 pub mod memory;
 mod service;

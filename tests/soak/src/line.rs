@@ -15,7 +15,7 @@ use aws_lc_rs::{
 use credential::{BeneficiaryCode, CertificateId, Dose, Kind, PublicKey, Signed, SlotKey, VerificationMethod};
 use issuer::ports::{
     Audit, Cabinet, Certificate, Change, Commit, Drawer, Effect, Intent, KeyChange, KeyRing, Message, Occupant, Pepper,
-    PublishedKey, Queue, Reservation, Sheet, Signer, Store,
+    PublishedKey, Pushed, Queue, Quota, Reservation, Sheet, Signer, Store,
 };
 use std::{
     future::pending,
@@ -304,6 +304,24 @@ impl KeyRing for Line {
 
     async fn attach_chain(&self, key: &PublicKey, chain: &[Vec<u8>], change: &KeyChange) -> Result<Effect> {
         self.world.memory.attach_chain(key, chain, change).await
+    }
+}
+
+#[async_trait]
+impl Quota for Line {
+    async fn push(
+        &self,
+        mark: &str,
+        step: std::time::Duration,
+        latest: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Pushed> {
+        let mark = Arc::new(mark.to_owned());
+        self.call("push", move |world| {
+            let mark = Arc::clone(&mark);
+            async move { world.memory.push(&mark, step, latest, now).await }
+        })
+        .await
     }
 }
 

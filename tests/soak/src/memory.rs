@@ -9,7 +9,7 @@ use credential::{
 };
 use issuer::ports::{
     Audit, AuditEvent, Cabinet, Certificate, Change, Commit, Deed, Drawer, Effect, Follows, Intent, KeyChange, KeyRing,
-    Occupant, PublishedKey, Registration, Registrations, Reservation, Sheet, Store,
+    Occupant, PublishedKey, Pushed, Quota, Registration, Registrations, Reservation, Sheet, Store,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -53,6 +53,7 @@ pub struct Kept {
     keys: Vec<PublishedKey>,
     sheets: BTreeMap<(&'static str, String), BTreeMap<String, Sheet>>,
     counts: HashMap<(String, String, i64), u64>,
+    marks: HashMap<String, OffsetDateTime>,
     numbers: u64,
     commits: u64,
 }
@@ -365,6 +366,26 @@ impl Cabinet for Memory {
         let counted = kept.counts.entry((what.to_owned(), who.to_owned(), start)).or_default();
         *counted += 1;
         Ok(*counted)
+    }
+}
+
+#[async_trait]
+impl Quota for Memory {
+    async fn push(
+        &self,
+        mark: &str,
+        step: std::time::Duration,
+        latest: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Pushed> {
+        let mut kept = self.kept();
+        let mark = kept.marks.entry(mark.to_owned()).or_insert(now);
+        let there = (*mark).max(now) + step;
+        if there > latest {
+            return Ok(Pushed::Stays);
+        }
+        *mark = there;
+        Ok(Pushed::To(there))
     }
 }
 

@@ -3,8 +3,6 @@
 use crate::{
     absent::Absent,
     backlog::VISIBILITY,
-    country::{Report, Told},
-    later,
     line::{Key, Life, Line},
     world::{CLOCKS, PROCESSES, World},
 };
@@ -21,7 +19,7 @@ use issuer::{
     app::Ports,
     certify,
     ports::{IdentityProvider, Message},
-    update,
+    update, work,
 };
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -51,12 +49,13 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// New keys, the usual settings; citizens are told by text message, so that there is something to tell.
+    /// New keys, the usual settings. Citizens are told by text message, so that there is something to tell; and the key's quota is spent now and then.
     ///
     /// # Errors
     /// When the system has no randomness.
     pub fn new() -> Result<Self> {
-        let settings = [("OIDC_ISSUER", ISSUER), ("OIDC_AUDIENCE", "divoc"), ("NOTIFY_SMS", "on")];
+        let settings =
+            [("OIDC_ISSUER", ISSUER), ("OIDC_AUDIENCE", "divoc"), ("NOTIFY_SMS", "on"), ("SIGNING_RATE", "1000")];
         let said = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let (identity, bearer) = Identity::with_token()?;
         let config = Config::from_lookup(said)?;
@@ -78,12 +77,13 @@ impl Service {
     }
 
     /// The answer of one of the processes; `None`: it died over the request, or took too long. What it was at goes on unless it died.
-    pub(crate) async fn ask(&self, method: Method, path: &str, body: String) -> Option<(u16, Value)> {
+    pub(crate) async fn ask(&self, method: Method, path: &str, prefer: &str, body: String) -> Option<(u16, Value)> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, &self.standing.bearer)
+            .header("prefer", prefer)
             .body(Body::from(body))
             .ok()?;
         let answer = self.within(GATEWAY, |process| process.routes.oneshot(request)).await?.ok()?;
@@ -93,21 +93,9 @@ impl Service {
     }
 
     /// Delivers a message to one of the processes.
-    pub(crate) async fn take(&self, message: &Message, _delivery: u32) -> Option<Result<()>> {
+    pub(crate) async fn take(&self, message: &Message, delivery: u32) -> Option<Result<()>> {
         let message = message.clone();
-        self.within(VISIBILITY, |Process { app, .. }| async move { later::work(&app, &message).await }).await
-    }
-
-    /// Has one of the processes take reports in.
-    pub(crate) async fn accept(&self, reports: &[Report]) -> Option<Result<()>> {
-        let reports = reports.to_vec();
-        self.within(GATEWAY, |Process { app, .. }| async move { later::accept(&app, &reports).await }).await
-    }
-
-    /// Asks one of the processes what became of them.
-    pub(crate) async fn told(&self, reports: &[Report]) -> Option<Result<Vec<Option<Told>>>> {
-        let reports = reports.to_vec();
-        self.within(GATEWAY, |Process { app, .. }| async move { later::told(&app, &reports).await }).await
+        self.within(VISIBILITY, |Process { app, .. }| async move { work::take(&app, &message, delivery).await }).await
     }
 
     /// What one of the processes makes of some work; `None`: it died, or nobody waits any longer, though the work goes on.
@@ -156,6 +144,7 @@ impl Process {
             status_signer: line.clone(),
             pepper: line.clone(),
             queue: line.clone(),
+            quota: line.clone(),
             cabinet: line,
             files: absent.clone(),
             journal: absent.clone(),
@@ -175,7 +164,8 @@ impl Process {
         if let Some(clock) = CLOCKS.get(number) {
             app.clock = *clock;
         }
-        let routes = issuer::http::service(certify::routes().merge(update::routes()), app.clone());
+        let routes =
+            issuer::http::service(certify::routes().merge(update::routes()).merge(batch::routes()), app.clone());
         Self { app, routes, life }
     }
 }

@@ -48,6 +48,11 @@ async fn the_records_in_memory_keep_the_rules_of_small_records() {
 }
 
 #[tokio::test]
+async fn the_records_in_memory_keep_the_rules_of_quotas() {
+    contract::quota::all(&records(None)).await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "assertion")]
 async fn records_without_leases_break_a_rule() {
     contract::a_slot_is_busy_until_its_lease_is_over(&records(Some(Broken::NoLease))).await;

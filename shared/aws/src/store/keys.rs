@@ -115,6 +115,11 @@ pub(super) fn count(what: &str, who: &str, start: i64) -> Item {
     key(format!("N#{what}#{who}"), format!("{start:012}"))
 }
 
+/// The mark of a quota.
+pub(super) fn mark(name: &str) -> Item {
+    key(format!("N#{name}"), "mark")
+}
+
 /// An entry of the log. The partition is a minute's, so that the log can be read in order of time, and one of sixteen, so that no partition takes all of a
 /// campaign's writes.
 pub(super) fn audit(at: OffsetDateTime, certificate: &CertificateId, event: AuditEvent) -> Result<Item> {

@@ -9,6 +9,7 @@
 
 pub(crate) mod cabinet;
 pub(crate) mod key_ring;
+pub(crate) mod quota;
 pub(crate) mod registrations;
 
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use credential::{
     Signed, SlotKey, Status,
 };
 use issuer::ports::{
-    Audit, AuditEvent, Cabinet, Certificate, Change, Commit, Deed, Follows, Intent, KeyRing, Occupant, Reason,
+    Audit, AuditEvent, Cabinet, Certificate, Change, Commit, Deed, Follows, Intent, KeyRing, Occupant, Quota, Reason,
     Registrations, Reservation, Store,
 };
 use std::{
@@ -37,8 +38,8 @@ pub(crate) struct Records {
 }
 
 /// The ports that records answer.
-pub(crate) trait Everything: Store + Cabinet + KeyRing + Registrations {}
-impl<T: Store + Cabinet + KeyRing + Registrations> Everything for T {}
+pub(crate) trait Everything: Store + Cabinet + KeyRing + Quota + Registrations {}
+impl<T: Store + Cabinet + KeyRing + Quota + Registrations> Everything for T {}
 
 /// What no port tells.
 #[async_trait]
@@ -64,6 +65,7 @@ pub(crate) async fn all(records: &Records) {
     certificates(records).await;
     key_ring::all(records).await;
     cabinet::all(records).await;
+    quota::all(records).await;
     registrations::all(records).await;
 }
 

@@ -63,6 +63,8 @@ pub enum Drawer {
     Messages,
     /// Messages whose work was given up.
     DeadMessages,
+    /// Events that were accepted to be certified later: what is kept to tell where they stand.
+    Batches,
 }
 
 impl Drawer {
@@ -80,6 +82,7 @@ impl Drawer {
             Self::Offers => "offers",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
+            Self::Batches => "batches",
         }
     }
 }
