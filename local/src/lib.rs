@@ -85,10 +85,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let identity =
         Arc::new(DevelopmentIdentity::from_pem(&folder.secret(IDENTITY_KEY, || keys::generate(Suite::Es256))?)?);
     let signer = SoftwareSigner::from_pem(&folder.secret(&place.signing_key, || keys::generate(suite))?)?;
-    let pepper = KeptPepper::from_text(&folder.secret("contact.key", KeptPepper::generate)?)?;
-    let records = records::client(folder.at("records.sqlite").as_deref())?;
-    aws::create_table(&records, TABLE).await?;
-    let store = Arc::new(DynamoStore::new(records, TABLE));
+    let (store, pepper) = records_in(&folder).await?;
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
     let secrets = KeptSecrets::from_text(&folder.secret("digilocker.key", KeptPepper::generate)?);
     let outbox = Outbox::new(folder.at("outbox"))?;
@@ -128,6 +125,17 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let delivering = queue.deliver(&app);
     let (base_url, stop, serving) = serve(place.port, app, &outbox).await?;
     Ok(Running { base_url, store, identity, outbox, tokens, stop, serving, publishing, delivering, folder })
+}
+
+/// The records in a folder, and the secret behind contact hashes: for a command that works on them while no service does.
+///
+/// # Errors
+/// When they are broken.
+pub async fn records_in(folder: &Folder) -> Result<(Arc<DynamoStore>, KeptPepper)> {
+    let pepper = KeptPepper::from_text(&folder.secret("contact.key", KeptPepper::generate)?)?;
+    let records = records::client(folder.at("records.sqlite").as_deref())?;
+    aws::create_table(&records, TABLE).await?;
+    Ok((Arc::new(DynamoStore::new(records, TABLE)), pepper))
 }
 
 impl Running {

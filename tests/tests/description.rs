@@ -22,7 +22,7 @@ fn described() -> BTreeSet<(String, String)> {
 /// The routes as the sources declare them: `.route("path", method(…`.
 fn declared() -> BTreeSet<(String, String)> {
     let folder = format!("{}/../shared/issuer/src", env!("CARGO_MANIFEST_DIR"));
-    let folders = [folder.clone(), format!("{folder}/keys"), format!("{folder}/post")];
+    let folders = [folder.clone(), format!("{folder}/keys"), format!("{folder}/post"), format!("{folder}/reconcile")];
     let sources: Vec<String> = folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
@@ -70,7 +70,9 @@ async fn every_described_route_is_served() {
             .replace("{recallId}", "1")
             .replace("{requestId}", "1")
             .replace("{recoveryId}", "1")
-            .replace("{rebindingId}", "1");
+            .replace("{rebindingId}", "1")
+            .replace("{reconciliationId}", "1")
+            .replace("{day}", "2027-01-31");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let path = path
             .replace("{thumbprint}", "X")

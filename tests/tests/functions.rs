@@ -23,7 +23,7 @@ use base64::{
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD},
 };
 use credential::{CertificateId, PublicKey, RevocationList, Status, Suite, VerificationMethod, qr, verify};
-use issuer::ports::{Cabinet, Drawer, IdentityProvider, KeyRing, StatusChange};
+use issuer::ports::{Cabinet, Drawer, IdentityProvider, KeyRing, Sheet, StatusChange};
 use lambda::{Function, Template, binary, event, root};
 use local::{
     identity::{AUDIENCE, DevelopmentIdentity, FACILITY, ISSUER},
@@ -645,6 +645,66 @@ async fn lost_numbers_are_recovered_by_officers_and_with_the_paper() {
     // 4. None of them says anything of the person.
     requests(&recovery.log());
     requests(&worker.log());
+}
+
+#[tokio::test]
+async fn earlier_doses_are_reconciled_and_days_checked_by_functions_of_their_own() {
+    let stack = Stack::up().await;
+    let (certifier, admin) = (stack.token("certifier"), stack.token("admin"));
+    let send = |name: &str, token: &str, method: &str, path: &str, media_type: &str, body: &Value| {
+        let mut request = redirected(event(name, &[(TOKEN, token)]), path, Some(&body.to_string()));
+        request["requestContext"]["http"]["method"] = method.into();
+        request["headers"]["content-type"] = media_type.into();
+        request
+    };
+
+    // 1. The second dose's report says something else of the first: its certificate is corrected.
+    let certify = stack.function("certify").await;
+    let first = json!([tests::people::event(1, 1)]);
+    let path = "/divoc/api/v1/certify";
+    let done = certify.answer(send("certify", &certifier, "POST", path, "application/json", &first)).await;
+    let id = ok(done, "application/json").json()["certificates"][0]["certificateId"].as_str().unwrap().to_owned();
+    let mut second = tests::people::event(1, 2);
+    second["meta"] = json!({ "vaccinations": [{ "dose": 1, "batch": "another" }] });
+    let second = json!([second]);
+    ok(
+        certify.answer(send("certify", &certifier, "POST", path, "application/json", &second)).await,
+        "application/json",
+    );
+    let worker = stack.function("reconcile_worker").await;
+    worker.outcome(event("reconcile_worker", &[])).await.unwrap();
+    let credential = stack.function("certificate_credential").await;
+    let path = format!("/certificate/api/credential/{id}");
+    let fetcher = stack.token("fetcher");
+    let get = redirected(event("certificate_credential", &[(TOKEN, &fetcher)]), &path, None);
+    problem(&credential.answer(get).await, 410, "no-longer-valid");
+    let reconcile = stack.function("reconcile").await;
+    let list = ok(reconcile.answer(event("reconcile", &[(TOKEN, &admin)])).await, "application/json").json();
+    assert_eq!(list, json!({ "reconciliations": [], "next": null }));
+
+    // 2. A source declares what it sent; the night's worker checks the day before.
+    let checks = stack.function("checks").await;
+    let path = format!("/divoc/api/v1/declarations/{}", OffsetDateTime::now_utc().date());
+    let line = tests::people::event(1, 1);
+    let declared = checks.answer(send("checks", &certifier, "POST", &path, "application/jsonl", &line)).await;
+    assert_eq!((declared.status, &declared.json()["lines"]), (201, &json!(1)), "{}", declared.text());
+    // Reading a whole day's log takes the emulator minutes: somebody has done so.
+    let yesterday = (OffsetDateTime::now_utc() - time::Duration::hours(1)).date().previous_day().unwrap().to_string();
+    let run = json!({
+        "day": yesterday, "attempt": 1, "stage": { "Comparing": { "bucket": 0 } }, "begun": 0, "ended": null, "lease": 0, "steps": 0,
+        "counts": { "logged": 0, "declared": 0, "agreed": 0 }, "sources": {}, "found": {},
+    });
+    let run = Sheet::new(Drawer::Checks, "runs", &yesterday, run.to_string());
+    stack.store.put(&[run], OffsetDateTime::now_utc()).await.unwrap();
+    let checker = stack.function("check_worker").await;
+    checker.outcome(event("check_worker", &[])).await.unwrap();
+    let list = ok(checks.answer(event("checks", &[(TOKEN, &admin)])).await, "application/json").json();
+    assert_eq!((&list["checks"][0]["state"], &list["checks"][0]["findings"]), (&json!("done"), &json!({})), "{list}");
+
+    // 3. None of them says anything of the person.
+    let routes = [&reconcile, &checks].map(|function| requests(&function.log()).len());
+    assert_eq!(routes, [1, 2]);
+    assert!([worker.log(), checker.log()].iter().all(|log| !log.contains("SYN-") && !log.contains("Asha")));
 }
 
 #[test]

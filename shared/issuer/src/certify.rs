@@ -11,6 +11,7 @@ use crate::{
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
     post::parcels,
     quota,
+    reconcile::statements,
     status::positions_secret,
 };
 use anyhow::{Context, Result, ensure};
@@ -142,6 +143,11 @@ impl Mandate {
         let event = if reason.is_some() { AuditEvent::Corrected } else { AuditEvent::Issued };
         Self { actor: actor.to_owned(), event, reason }
     }
+
+    /// To make an earlier dose's certificate say what `actor` reported of it with a later dose, or decided on.
+    pub(crate) fn to_reconcile(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), event: AuditEvent::Corrected, reason: Some(Reason::Reconciliation) }
+    }
 }
 
 /// Issues the certificate of one event, exactly once however often and however concurrently it is asked for.
@@ -230,9 +236,10 @@ async fn sign_and_store(
         predecessor: intent.follows.corrected().map(|corrected| corrected.certificate_id.clone()),
         deeds: vec![deed.clone()],
     };
-    let parcels = parcels(app, &pepper, &certificate, event.contacts(), deed.at)?;
+    let mut sheets = parcels(app, &pepper, &certificate, event.contacts(), deed.at)?;
+    sheets.extend(statements(app, &pepper, &certificate, event, &deed)?);
     let audit = Audit { deed, key: Some(method.key.thumbprint()) };
-    let commit = app.store.commit(intent, &certificate, &audit, &parcels).await.context("storing a certificate")?;
+    let commit = app.store.commit(intent, &certificate, &audit, &sheets).await.context("storing a certificate")?;
     if commit == Commit::Stored {
         tracing::info!(certificate.id = certificate.issuance.certificate_id.as_str(), "issued");
     }

@@ -4,11 +4,13 @@ mod citizens;
 mod limits;
 mod pace;
 mod queues;
+mod reconcile;
 
 pub use citizens::{Citizens, Login};
 pub use limits::{Allowed, Limits};
 pub use pace::Pace;
 pub use queues::Queues;
+pub use reconcile::{Policy, Reconcile};
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -60,6 +62,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is certified at once, what later, and how fast.
     pub pace: Pace,
+    /// How earlier doses are reconciled with later reports.
+    pub reconcile: Reconcile,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -310,6 +314,7 @@ impl Config {
             limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,
             pace: Pace::from_lookup(&lookup)?,
+            reconcile: Reconcile::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,
@@ -659,6 +664,8 @@ mod tests {
             ("ACK_CALLBACK_URL", "http://127.0.0.1:80@health.example/ack"),
             ("RECOVERY_WAIT_SECONDS", "0"),
             ("RECOVERY_WAIT_SECONDS", "99999999"),
+            ("RECONCILE", "on"),
+            ("RECONCILE_UTC_OFFSET", "IST"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

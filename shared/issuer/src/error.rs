@@ -139,6 +139,9 @@ pub enum Error {
     /// No recall has that id.
     #[error("there is no such recall")]
     NoRecall,
+    /// No check of that day.
+    #[error("that day was not checked, or its check is not done yet")]
+    NoCheck,
     /// No request for a correction has that id.
     #[error("there is no such request")]
     NoRequest,
@@ -317,6 +320,7 @@ impl Error {
             Self::NoBatch => (StatusCode::NOT_FOUND, "no-batch", "No such batch"),
             Self::NoMessage => (StatusCode::NOT_FOUND, "no-message", "No such message"),
             Self::NoRecall => (StatusCode::NOT_FOUND, "no-recall", "No such recall"),
+            Self::NoCheck => (StatusCode::NOT_FOUND, "no-check", "No such check"),
             Self::NoRequest => (StatusCode::NOT_FOUND, "no-request", "No such request"),
             Self::RequestOpen => (StatusCode::CONFLICT, "request-open", "Asked for already"),
             Self::Decided => (StatusCode::CONFLICT, "decided", "Decided already"),

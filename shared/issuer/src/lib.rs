@@ -18,8 +18,10 @@ pub mod family;
 pub mod fetch;
 pub mod history;
 pub mod http;
+pub mod import;
 pub mod keys;
 pub mod limits;
+mod lease;
 pub mod log;
 pub mod login;
 pub mod messages;
@@ -31,9 +33,11 @@ pub mod post;
 pub mod print;
 pub mod quota;
 pub mod recall;
+pub mod reconcile;
 pub mod recovery;
 pub mod requests;
 pub mod revoke;
+mod sealed;
 pub mod share;
 pub mod site;
 pub mod status;
@@ -80,4 +84,6 @@ pub fn routes() -> Router<App> {
         .merge(recovery::routes())
         .merge(batch::routes())
         .merge(dead_letters::routes())
+        .merge(reconcile::routes())
+        .merge(reconcile::check::routes())
 }

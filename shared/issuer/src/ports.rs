@@ -1,5 +1,6 @@
 //! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
 
+mod adoptions;
 mod audit;
 mod cabinet;
 mod citizen_tokens;
@@ -13,6 +14,7 @@ mod secrets;
 mod sender;
 mod webhook;
 
+pub use adoptions::{Adopted, Adoptions, Disowned};
 pub use audit::{Audit, AuditEvent, Deed, Reason, Remark, RemarkEvent};
 pub use cabinet::{Cabinet, Drawer, Sheet};
 pub use citizen_tokens::CitizenTokens;

@@ -59,6 +59,10 @@ pub enum Drawer {
     Silence,
     /// Offers to wallets and what they were exchanged for.
     Offers,
+    /// What later reports say of earlier doses, and where certificates contradict it.
+    Reconciliations,
+    /// Checks of days: what sources declare, what the log leads to, what was found.
+    Checks,
     /// Messages that wait for somebody to do their work, where the queue is kept with the records.
     Messages,
     /// Messages whose work was given up.
@@ -80,6 +84,8 @@ impl Drawer {
             Self::Partners => "partners",
             Self::Silence => "silence",
             Self::Offers => "offers",
+            Self::Reconciliations => "reconciliations",
+            Self::Checks => "checks",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
             Self::Batches => "batches",
