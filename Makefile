@@ -3,6 +3,7 @@
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
 NODE_WALLETS := tests/wallet
+SOAK := $(or $(CARGO_TARGET_DIR),target)/soak
 # What `demo`, `run` and `template` build, and where it lies. With the whole workspace and an example selected, cargo turns on the features that the tests
 # need, so that these commands and `make test` use each other's dependencies instead of building them again.
 BUILD := cargo build --quiet --workspace --example records --bin
@@ -10,7 +11,7 @@ BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
 .PHONY: facts-tools
-.PHONY: demo run template test check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
+.PHONY: demo run template test soak check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -28,10 +29,16 @@ test: fonts oracle page page-tools wallet-tools facts-tools ## Every test; nothi
 	@# With the tests, so that both commands see the same features and build each dependency once.
 	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
+	cargo test --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
+
+soak: ## Ten million events (EVENTS, SEED) through crashes, lost answers and clocks that disagree, with a display and the account of every one
+	@cargo run --quiet --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
 
 check: ## Format, lints, docs, direction of dependencies, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo fmt --manifest-path tests/soak/Cargo.toml --check
+	cargo clippy --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK) --all-targets -- -D warnings
 	cargo clippy --package credential --package verifier --package page --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	./.ci/direction

@@ -4,6 +4,7 @@ use crate::{
     Config,
     auth::Tokens,
     keys::Current,
+    limits::Counted,
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
@@ -83,6 +84,8 @@ pub struct App {
     pub allowance: Arc<Mutex<Allowance>>,
     /// That other system's token, as long as it is good.
     pub callback_token: Arc<Mutex<Option<post::Token>>>,
+    /// Requests of clients that this process may let in.
+    pub counted: Arc<Counted>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -125,6 +128,7 @@ impl App {
             numbers: Arc::default(),
             allowance: Arc::default(),
             callback_token: Arc::default(),
+            counted: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod citizens;
+mod limits;
 mod pace;
 mod queues;
 mod reconcile;
@@ -9,6 +10,7 @@ mod uploads;
 
 pub use analytics::{Analytics, FACILITY_KINDS, Uses};
 pub use citizens::{Citizens, Login};
+pub use limits::{Allowed, Limits};
 pub use pace::Pace;
 pub use queues::Queues;
 pub use reconcile::{Policy, Reconcile};
@@ -62,6 +64,8 @@ pub struct Config {
     pub citizens: Citizens,
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
+    /// How much each client may ask, and through which door.
+    pub limits: Limits,
     /// What is certified at once, what later, and how fast.
     pub pace: Pace,
     /// How earlier doses are reconciled with later reports.
@@ -316,6 +320,7 @@ impl Config {
                 },
             },
             analytics: Analytics::from_lookup(&lookup)?,
+            limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,
             pace: Pace::from_lookup(&lookup)?,
             reconcile: Reconcile::from_lookup(&lookup)?,

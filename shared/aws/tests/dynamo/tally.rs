@@ -1,7 +1,9 @@
 //! What every [`Tally`] must do. Each rule takes a day of its own.
 
-use super::{NOW, Records, audit, certificate, intent, next, slot};
-use aws_sdk_dynamodb::types::AttributeValue;
+use super::TABLE;
+use crate::contract::{NOW, audit, certificate, intent, next, slot};
+use aws::DynamoStore;
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use issuer::{
     Config,
     analytics::fact::{hour_name, of_deed},
@@ -11,8 +13,16 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use time::{Date, Duration, macros::datetime};
 
-/// All rules, one after the other.
-pub(crate) async fn all(records: &Records) {
+/// Counts and the table that they stand in.
+#[derive(Clone)]
+struct Records {
+    store: DynamoStore,
+    client: Client,
+}
+
+/// All rules, one after the other, on the table of [`super::records`].
+pub(crate) async fn all(client: Client) {
+    let records = &Records { store: DynamoStore::new(client.clone(), TABLE), client };
     a_fact_is_counted_once_however_often_it_is_told(records).await;
     facts_are_counted_once_however_they_are_grouped(records).await;
     many_states_need_more_than_one_transaction(records).await;
@@ -23,7 +33,7 @@ pub(crate) async fn all(records: &Records) {
 }
 
 /// Tells of the facts twice, in any grouping; what is counted afterwards is what there is.
-pub(crate) async fn a_fact_is_counted_once_however_often_it_is_told(records: &Records) {
+async fn a_fact_is_counted_once_however_often_it_is_told(records: &Records) {
     let facts = facts(3, &["Karnataka"]);
     assert_eq!(records.store.count(&facts).await.unwrap(), 3);
     assert_eq!(records.store.count(&facts).await.unwrap(), 0);
@@ -34,7 +44,7 @@ pub(crate) async fn a_fact_is_counted_once_however_often_it_is_told(records: &Re
 }
 
 /// As after a crash between two transactions: a part of the batch is counted, and comes again in another one.
-pub(crate) async fn facts_are_counted_once_however_they_are_grouped(records: &Records) {
+async fn facts_are_counted_once_however_they_are_grouped(records: &Records) {
     let facts = facts(230, &["Karnataka", "Kerala", "Goa"]);
     assert_eq!(records.store.count(&facts[40..90]).await.unwrap(), 50);
     assert_eq!(records.store.count(&facts).await.unwrap(), 180);
@@ -48,7 +58,7 @@ pub(crate) async fn facts_are_counted_once_however_they_are_grouped(records: &Re
     assert_eq!(sums(records, &state("Goa"), Dimension::Gender, day).await, [("issued Female".into(), 76)]);
 }
 
-pub(crate) async fn many_states_need_more_than_one_transaction(records: &Records) {
+async fn many_states_need_more_than_one_transaction(records: &Records) {
     let names: Vec<String> = (0..36).map(|number| format!("State {number}")).collect();
     let facts = facts(72, &names.iter().map(String::as_str).collect::<Vec<_>>());
     assert_eq!(records.store.count(&facts).await.unwrap(), 72);
@@ -56,7 +66,7 @@ pub(crate) async fn many_states_need_more_than_one_transaction(records: &Records
     assert_eq!((found.len(), found.iter().map(|(_, sum)| sum).sum::<u64>()), (36, 72));
 }
 
-pub(crate) async fn writers_who_meet_count_everything_once(records: &Records) {
+async fn writers_who_meet_count_everything_once(records: &Records) {
     let facts = facts(60, &["Karnataka"]);
     let writers: Vec<_> = (0..4)
         .map(|writer| {
@@ -72,7 +82,7 @@ pub(crate) async fn writers_who_meet_count_everything_once(records: &Records) {
     assert_eq!(sums(records, &Scope::Country, Dimension::State, facts[0].day).await, [("issued Karnataka".into(), 60)]);
 }
 
-pub(crate) async fn a_range_of_days_is_read_with_both_ends(records: &Records) {
+async fn a_range_of_days_is_read_with_both_ends(records: &Records) {
     let mut facts = facts(4, &["Sikkim"]);
     let first = facts[0].day;
     for (later, fact) in facts.iter_mut().enumerate() {
@@ -89,7 +99,7 @@ pub(crate) async fn a_range_of_days_is_read_with_both_ends(records: &Records) {
     assert_eq!(days, [(first + Duration::DAY, 1), (first + 2 * Duration::DAY, 1)]);
 }
 
-pub(crate) async fn facts_come_in_pages(records: &Records) {
+async fn facts_come_in_pages(records: &Records) {
     let facts = facts(50, &["Goa"]);
     records.store.count(&facts).await.unwrap();
     let mut found = Vec::new();
@@ -109,7 +119,7 @@ pub(crate) async fn facts_come_in_pages(records: &Records) {
 }
 
 /// An item of the table in the stream's form becomes the fact that the certificate itself gives.
-pub(crate) async fn the_stream_and_the_record_name_a_fact_alike(records: &Records) {
+async fn the_stream_and_the_record_name_a_fact_alike(records: &Records) {
     let rules = Config::from_lookup(|name| name.starts_with("OIDC").then(|| "keycloak".into())).unwrap().analytics;
     let intent = intent(&slot(1), NOW);
     let Reservation::Ours(issuance) = records.store.reserve(&intent).await.unwrap() else { panic!("not ours") };
@@ -118,7 +128,7 @@ pub(crate) async fn the_stream_and_the_record_name_a_fact_alike(records: &Record
     let stored = records.store.certificates(&intent.slot.beneficiary, None).await.unwrap();
     let expected = of_deed(&rules, &stored[0], &stored[0].deeds[0]).unwrap();
     let mut found = Vec::new();
-    let mut pages = records.client.scan().table_name("certificates").into_paginator().items().send();
+    let mut pages = records.client.scan().table_name(TABLE).into_paginator().items().send();
     while let Some(item) = pages.next().await {
         let item = item.unwrap();
         if item["PK"].as_s().unwrap().ends_with(intent.slot.beneficiary.as_str()) {
