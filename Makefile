@@ -62,7 +62,7 @@ cost: fonts ## What it costs on AWS and how a day of 25 million goes, from the f
 fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh
 
-page: ## The pages into target/page, for the service to hand out at /verify/, /portal/ and /share/; prints their sizes
+page: ## The pages into target/page, for the service to hand out at /verify/, /portal/, /share/ and /bulk/; prints their sizes
 	@rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 	@$(BUILD) page-build
 	@$(BUILT)/page-build

@@ -10,6 +10,7 @@ pub mod pictures;
 mod publication;
 mod queue;
 pub mod records;
+mod uploads;
 mod wire;
 
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     outbox::Outbox,
     publication::Publishing,
     queue::{Delivering, KeptQueue},
+    uploads::Entrance,
 };
 use anyhow::{Context, Result};
 use aws::{DynamoStore, HttpsWebhook, S3Files};
@@ -84,14 +86,13 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let identity =
         Arc::new(DevelopmentIdentity::from_pem(&folder.secret(IDENTITY_KEY, || keys::generate(Suite::Es256))?)?);
     let signer = SoftwareSigner::from_pem(&folder.secret(&place.signing_key, || keys::generate(suite))?)?;
-    let pepper = KeptPepper::from_text(&folder.secret("contact.key", KeptPepper::generate)?)?;
-    let records = records::client(folder.at("records.sqlite").as_deref())?;
-    aws::create_table(&records, TABLE).await?;
-    let store = Arc::new(DynamoStore::new(records, TABLE));
+    let (store, pepper) = records_in(&folder).await?;
     let status_signer = SoftwareSigner::from_pem(&folder.secret("status.pem", || keys::generate(Suite::Es256))?)?;
     let secrets = KeptSecrets::from_text(&folder.secret("digilocker.key", KeptPepper::generate)?);
     let outbox = Outbox::new(folder.at("outbox"))?;
     let queue = KeptQueue::new(store.clone());
+    let uploads = S3Files::new(pictures::client(folder.at("uploads").as_deref())?, "uploads");
+    let entrance = Arc::new(Entrance::new(uploads)?);
     let given = [("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)];
     // Messages land in the outbox: nobody is disturbed, and nobody has to wait for a code.
     let usual = [("NOTIFY_SMS", "on"), ("NOTIFY_EMAIL", "on"), ("CODE_PACE_MILLISECONDS", "50")];
@@ -115,6 +116,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         pepper: Arc::new(pepper),
         files: Arc::new(S3Files::new(pictures::client(folder.at("files").as_deref())?, "pictures")),
         public_files: Arc::new(S3Files::new(pictures::client(folder.at("lists").as_deref())?, "lists")),
+        uploads: entrance.clone(),
         identity_provider: identity.clone(),
         citizens_provider: identity.clone(),
         printer: printer(&place)?,
@@ -125,8 +127,19 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     publish(&app).await?;
     let tokens = tokens(&identity, &folder)?;
     let delivering = queue.deliver(&app);
-    let (base_url, stop, serving) = serve(place.port, app, &outbox).await?;
+    let (base_url, stop, serving) = serve(place.port, app, &outbox, &entrance).await?;
     Ok(Running { base_url, store, identity, outbox, tokens, stop, serving, publishing, delivering, folder })
+}
+
+/// The records in a folder, and the secret behind contact hashes: for a command that works on them while no service does.
+///
+/// # Errors
+/// When they are broken.
+pub async fn records_in(folder: &Folder) -> Result<(Arc<DynamoStore>, KeptPepper)> {
+    let pepper = KeptPepper::from_text(&folder.secret("contact.key", KeptPepper::generate)?)?;
+    let records = records::client(folder.at("records.sqlite").as_deref())?;
+    aws::create_table(&records, TABLE).await?;
+    Ok((Arc::new(DynamoStore::new(records, TABLE)), pepper))
 }
 
 impl Running {
@@ -231,6 +244,7 @@ async fn serve(
     port: u16,
     app: App,
     outbox: &Arc<Outbox>,
+    entrance: &Arc<Entrance>,
 ) -> Result<(String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("listening on PORT {port}"))?;
@@ -243,7 +257,8 @@ async fn serve(
         }
     };
     let routes = issuer::http::service(issuer::routes(), app);
-    let routes = routes.merge(outbox.routes()).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
+    let routes =
+        routes.merge(outbox.routes()).merge(entrance.routes()).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
     let routes = routes.layer(from_fn(with_peer)).into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))

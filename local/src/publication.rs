@@ -1,5 +1,5 @@
-//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, lets recoveries take effect and goes on with recalls
-//! every few seconds until the service stops.
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, reconciles earlier doses, checks days, lets recoveries take
+//! effect and goes on with recalls every few seconds until the service stops.
 
 use anyhow::{Context, Result};
 use issuer::{
@@ -7,7 +7,7 @@ use issuer::{
     audit::seal,
     post::deliver,
     recall::{self, Task},
-    recovery,
+    reconcile, recovery,
     status::publish,
 };
 use std::time::Duration;
@@ -56,6 +56,12 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             }
             if let Err(fault) = deliver(&app, every.max(Duration::from_secs(5))).await {
                 tracing::error!(cause = format!("{fault:#}"), "the post was not delivered");
+            }
+            if let Err(fault) = reconcile::work(&app, every.max(Duration::from_secs(5))).await {
+                tracing::error!(cause = format!("{fault:#}"), "earlier doses were not reconciled");
+            }
+            if let Err(fault) = reconcile::check::work(&app, every.max(Duration::from_secs(5))).await {
+                tracing::error!(cause = format!("{fault:#}"), "a day was not checked");
             }
             if let Err(fault) = recovery::work(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "a recovery did not take effect");

@@ -11,24 +11,27 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES, RECONCILE, RECONCILE_WORKER, CHECKS, CHECK_WORKER, UPLOADS, UPLOADS_WORKER = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker", "CertifyWorker", "Batches",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker", "CertifyWorker", "Batches", "Reconcile", "ReconcileWorker", "Checks", "CheckWorker", "Uploads", "UploadsWorker",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES, RECONCILE, RECONCILE_WORKER, CHECKS, CHECK_WORKER, UPLOADS, UPLOADS_WORKER)
 POSTING = {POST, POST_WORKER, POST_BOUNCES}
 RECOVERING = {RECOVERY, RECOVERY_WORKER}
 CERTIFYING = {CERTIFY, CERTIFY_WORKER}
+RECONCILING = {RECONCILE, RECONCILE_WORKER}
+CHECKING = {CHECKS, CHECK_WORKER}
+BRINGING = {UPLOADS, UPLOADS_WORKER}
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
-    "kms:Sign": CERTIFYING | {RESIGN_WORKER},
-    "kms:Sign lists": {PUBLISH},
-    "kms:GetPublicKey": CERTIFYING | {RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
+    "kms:Sign": CERTIFYING | RECONCILING | {RESIGN_WORKER} | {UPLOADS_WORKER},
+    "kms:Sign lists": {PUBLISH, CHECK_WORKER},
+    "kms:GetPublicKey": CERTIFYING | RECONCILING | {RESIGN_WORKER, PUBLIC, KEYS_ADMIN} | BRINGING,
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": CERTIFYING | {BATCHES, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING,
+    "kms:GenerateMac": CERTIFYING | {BATCHES, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING | RECONCILING | CHECKING | {UPLOADS_WORKER},
     # The emulator knows no encryption context, without which the key's policy lets nobody in: what it lets DigiLocker's function do is not seen here.
     "kms:Decrypt of DigiLocker's key": NOBODY,
     "kms:Decrypt of another secret": NOBODY,
@@ -38,13 +41,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | RECOVERING | CERTIFYING | {BATCHES, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
-    "dynamodb:GetItem": RECOVERING | CERTIFYING | {BATCHES, POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:BatchGetItem": CERTIFYING | {BATCHES},
-    "dynamodb:PutItem": RECOVERING | CERTIFYING | {POST, POST_WORKER, POST_BOUNCES, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:UpdateItem": CERTIFYING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
-    "dynamodb:DeleteItem": RECOVERING | {BATCHES, CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
-    "dynamodb:TransactWriteItems": CERTIFYING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:Query": FETCHING | RECOVERING | CERTIFYING | RECONCILING | CHECKING | {BATCHES, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET} | BRINGING,
+    "dynamodb:GetItem": RECOVERING | CERTIFYING | RECONCILING | CHECKING | {BATCHES, POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET} | BRINGING,
+    "dynamodb:BatchGetItem": CERTIFYING | RECONCILING | {BATCHES, CHECK_WORKER} | {UPLOADS_WORKER},
+    "dynamodb:PutItem": RECOVERING | CERTIFYING | RECONCILING | CHECKING | {POST, POST_WORKER, POST_BOUNCES, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET} | BRINGING,
+    "dynamodb:UpdateItem": CERTIFYING | RECONCILING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY} | {UPLOADS_WORKER},
+    "dynamodb:DeleteItem": RECOVERING | {BATCHES, RECONCILE_WORKER, CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
+    "dynamodb:TransactWriteItems": CERTIFYING | RECONCILING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY} | {UPLOADS_WORKER},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -57,6 +60,10 @@ MAY = {
     "s3:PutObject elsewhere": NOBODY,
     "s3:GetObject lists": {STATUS, PUBLISH},
     "s3:PutObject lists": {PUBLISH},
+    "s3:GetObject uploads": BRINGING,
+    "s3:PutObject uploads": BRINGING,
+    "sqs:SendMessage": BRINGING,
+    "sqs:ReceiveMessage": {UPLOADS_WORKER},
     "s3:DeleteObject": NOBODY,
     "s3:GetBucketPolicy": NOBODY,
     "logs:CreateLogStream of another": NOBODY,
@@ -78,17 +85,17 @@ MAY = {
 PARTITIONS = {
     CERTIFY: {
         "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"}, "GetItem": {"D#batches#*"},
-        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#batches#*"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#batches#*", "D#reconciliations#*"},
     },
     CERTIFY_WORKER: {
         "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"}, "GetItem": {"D#batches#*"},
-        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#batches#*", "D#dead-messages#*"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*", "D#batches#*", "D#dead-messages#*"},
     },
     BATCHES: {
         "Query": {"D#batches#*", "D#dead-messages#*"}, "GetItem": {"D#batches#*", "D#dead-messages#*"}, "BatchGetItem": {"B#*"},
         "DeleteItem": {"D#batches#*", "D#dead-messages#*"},
     },
-    REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
+    REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "ConditionCheckItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     HEAD: {"Query": {"B#*"}},
     QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
@@ -102,7 +109,7 @@ PARTITIONS = {
     },
     RECALL: {"Query": {"RECALLS", "A#*", "B#*", "*"}, "GetItem": {"I#*"}, "PutItem": {"RECALLS"}},
     RECALL_WORKER: {
-        "Query": {"RECALLS", "A#*", "B#*", "*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "PutItem": {"RECALLS", "A#*", "J#*"},
+        "Query": {"RECALLS", "A#*", "B#*", "*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "ConditionCheckItem": {"B#*"}, "PutItem": {"RECALLS", "A#*", "J#*"},
     },
     RESIGN_WORKER: {"Query": {"RECALLS", "A#*", "B#*", "KEYS"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*", "N#signing#*"}, "PutItem": {"RECALLS", "A#*"}},
     AUDIT_LOG: {"Query": {"A#*", "LOG"}},
@@ -135,6 +142,23 @@ PARTITIONS = {
     RECOVERY_WORKER: {
         "Query": {"B#*", "D#rebindings#*"}, "GetItem": {"D#rebindings#*"}, "PutItem": {"B#*", "K#*", "A#*", "D#rebindings#*"},
         "DeleteItem": {"K#*", "D#rebindings#*"},
+    },
+    RECONCILE: {
+        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
+        "PutItem": {"D#reconciliations#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
+    },
+    RECONCILE_WORKER: {
+        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "DeleteItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
+        "PutItem": {"D#reconciliations#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
+    },
+    CHECKS: {"Query": {"D#checks#*"}, "GetItem": {"D#checks#*"}, "PutItem": {"D#checks#*"}},
+    CHECK_WORKER: {
+        "Query": {"D#checks#*", "A#*", "B#*", "KEYS"}, "GetItem": {"D#checks#*", "I#*"}, "BatchGetItem": {"B#*"}, "PutItem": {"D#checks#*"},
+    },
+    UPLOADS: {"Query": {"D#uploads#*"}, "GetItem": {"D#uploads#*"}, "PutItem": {"D#uploads#*"}},
+    UPLOADS_WORKER: {
+        "Query": {"D#uploads#*", "KEYS"}, "GetItem": {"D#uploads#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
+        "PutItem": {"D#uploads#*", "D#dead-messages#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*"},
     },
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
@@ -235,6 +259,12 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "s3:PutObject elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other/proof", Body=b"proof"),
         "s3:PutObject lists": lambda: s3.put_object(Bucket=lists, Key="status/proof", Body=b"proof"),
         "s3:GetObject lists": lambda: s3.get_object(Bucket=lists, Key="status/proof"),
+        "s3:PutObject uploads": lambda: s3.put_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof", Body=b"proof"),
+        "s3:GetObject uploads": lambda: s3.get_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof"),
+        "sqs:SendMessage": lambda: client["sqs"].send_message(
+            QueueUrl=stack.resources["BulkQueue"], MessageBody="{}", MessageGroupId="proof", MessageDeduplicationId="proof"
+        ),
+        "sqs:ReceiveMessage": lambda: client["sqs"].receive_message(QueueUrl=stack.resources["BulkQueue"], VisibilityTimeout=0),
         "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pages/nosuch"),
         "s3:GetBucketPolicy": lambda: s3.get_bucket_policy(Bucket=bucket),
         "logs:CreateLogStream of another": lambda: logs.create_log_stream(logGroupName=other, logStreamName="proof"),
@@ -296,4 +326,4 @@ def listed(one_or_more) -> list[str]:
 
 
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "sqs", "sesv2", "cloudformation")
+SERVICES = ("kms", "dynamodb", "s3", "sqs", "logs", "lambda", "iam", "sns", "sesv2", "cloudformation")

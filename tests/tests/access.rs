@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 79] = [
+const GUARDED: [(&str, &str, &[&str]); 100] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -92,6 +92,27 @@ const GUARDED: [(&str, &str, &[&str]); 79] = [
     ("GET", "/divoc/api/v1/batches/1", &["certifier", "admin"]),
     ("GET", "/divoc/api/v1/dead-letters", &["admin"]),
     ("POST", "/divoc/api/v1/dead-letters/replay", &["admin"]),
+    ("GET", "/divoc/api/v1/reconciliations", &["admin"]),
+    ("POST", "/divoc/api/v1/reconciliations/1/decision", &["admin"]),
+    ("POST", "/divoc/api/v1/declarations/2027-01-31", &["certifier"]),
+    ("GET", "/divoc/api/v1/checks", &["admin"]),
+    ("POST", "/divoc/api/v1/checks", &["admin"]),
+    ("GET", "/divoc/api/v1/checks/2027-01-31", &["admin"]),
+    ("GET", "/divoc/api/v1/checks/2027-01-31/report", &["admin"]),
+    ("POST", "/divoc/api/v1/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1", &["certifier", "officer", "admin"]),
+    ("DELETE", "/divoc/api/v1/uploads/1", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1/parts", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1/preview", &["certifier", "officer", "admin"]),
+    ("POST", "/divoc/api/v1/uploads/1/start", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1/errors", &["certifier", "officer", "admin"]),
+    ("POST", "/divoc/api/v1/bulkCertify", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/certify/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/certify/uploads/1/errors", &["certifier", "officer", "admin"]),
+    ("POST", "/divoc/api/v1/test/bulkCertify", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/test/certify/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/test/certify/uploads/1/errors", &["certifier", "officer", "admin"]),
 ];
 
 const OPEN: [&str; 12] = [

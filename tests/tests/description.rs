@@ -22,7 +22,7 @@ fn described() -> BTreeSet<(String, String)> {
 /// The routes as the sources declare them: `.route("path", method(…`.
 fn declared() -> BTreeSet<(String, String)> {
     let folder = format!("{}/../shared/issuer/src", env!("CARGO_MANIFEST_DIR"));
-    let folders = [folder.clone(), format!("{folder}/keys"), format!("{folder}/post")];
+    let folders = [folder.clone(), format!("{folder}/keys"), format!("{folder}/post"), format!("{folder}/reconcile")];
     let sources: Vec<String> = folders
         .iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())
@@ -58,8 +58,16 @@ fn every_route_is_described_and_every_description_has_a_route() {
 
 #[tokio::test]
 async fn every_described_route_is_served() {
-    let files = ["verify/index.html", "verify/1/page.js", "portal/index.html", "portal/1/page.js", "share/index.html"]
-        .map(|name| (name.to_owned(), Vec::new()));
+    let files = [
+        "verify/index.html",
+        "verify/1/page.js",
+        "portal/index.html",
+        "portal/1/page.js",
+        "share/index.html",
+        "bulk/index.html",
+        "bulk/1/page.js",
+    ]
+    .map(|name| (name.to_owned(), Vec::new()));
     let page = Arc::new(issuer::page::Page::new(files.into()).unwrap());
     let service = Service::with(|app| app.page = Some(page)).await;
     for (path, method) in described() {
@@ -68,9 +76,12 @@ async fn every_described_route_is_served() {
             .replace("{certificateId}", "1")
             .replace("{dose}", "1")
             .replace("{recallId}", "1")
+            .replace("{uploadId}", "1")
             .replace("{requestId}", "1")
             .replace("{recoveryId}", "1")
-            .replace("{rebindingId}", "1");
+            .replace("{rebindingId}", "1")
+            .replace("{reconciliationId}", "1")
+            .replace("{day}", "2027-01-31");
         let path = path.replace("{number}/{purpose}", "0/revocation").replace("{number}", "1").replace("{from}", "1");
         let path = path
             .replace("{thumbprint}", "X")

@@ -59,6 +59,15 @@ pub async fn app_with_queue() -> Result<App> {
     Ok(App { queue: Arc::new(queue), ..app().await? })
 }
 
+/// The same for a function that takes files in or works on them.
+///
+/// # Errors
+/// As [`app_with_queue`].
+pub async fn app_with_uploads() -> Result<App> {
+    let uploads = S3Files::new(s3(&sdk_config().await), Resources::from_env()?.uploads_bucket);
+    Ok(App { uploads: Arc::new(uploads), ..app_with_queue().await? })
+}
+
 /// The same for a function that makes or shows status lists.
 ///
 /// # Errors
@@ -200,6 +209,7 @@ fn assemble(
         webhook: Arc::new(NoWebhook),
         key_ring: store,
         public_files,
+        uploads: Arc::new(NoFiles),
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),
         pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),

@@ -5,7 +5,7 @@
 //! | slot | `B#{code}` | `S#{kind}#{programme}#{dose or time of sample}` |
 //! | certificate | `B#{code}` | `C#{kind}#{dose or time of sample}#{issued at}#{certificate id}` |
 //! | what was moved of the beneficiary's registrations | `B#{code}` | `C#{kind}#` |
-//! | look-up by id | `I#{certificate id}` | `I` |
+//! | look-up by id; what another instance said against a certificate that is not here | `I#{certificate id}` | `I` |
 //! | look-up by contact | `K#{keyed hash}` | `B#{code}` |
 //! | audit | `A#{minute}#{0 to f}` | `{time}#{certificate id or key's thumbprint}#{event}` |
 //! | note of a changed status | `J#{minute}#{0 to 7}` | `{time}#{certificate id}` |
@@ -22,6 +22,7 @@
 //! Two indexes, by lot and by place, serve recalls alone, which can wait.
 //! The same reason makes every read a consistent one.
 
+mod adoptions;
 mod cabinet;
 mod commit;
 mod items;
@@ -249,7 +250,20 @@ impl Store for DynamoStore {
     }
 
     async fn change(&self, changes: &[Change], audit: &Audit) -> Result<Commit> {
-        self.all_or_nothing(commit::changes(&self.table, changes, audit)?).await.context("changing a status")
+        let writes = commit::changes(&self.table, changes, audit, |_| true)?;
+        if self.all_or_nothing(writes).await.context("changing a status")? == Commit::Stored {
+            return Ok(Commit::Stored);
+        }
+        // Where certificates were taken over, one may stand beside a newer one of its slot, which the slot tells of.
+        let Some(beneficiary) = changes.first().map(|change| &change.slot.beneficiary) else { return Ok(Commit::Lost) };
+        let slots = self.all(&keys::beneficiary(beneficiary), keys::SLOTS).await.context("reading slots")?;
+        let is_newest =
+            |change: &Change| slots.iter().any(|slot| items::is(slot, "id", change.issuance.certificate_id.as_str()));
+        if changes.iter().all(is_newest) {
+            return Ok(Commit::Lost);
+        }
+        let writes = commit::changes(&self.table, changes, audit, is_newest)?;
+        self.all_or_nothing(writes).await.context("changing a status")
     }
 
     async fn replace_signature(&self, certificate: &Certificate, before: &Signed, audit: &Audit) -> Result<Commit> {

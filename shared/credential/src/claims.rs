@@ -180,6 +180,16 @@ impl fmt::Debug for Contact {
 }
 
 impl Contact {
+    /// An entry of `recipient.contact`: `tel:…`, `email:…`, `mailto:…`, or a bare telephone number; `None` for anything else.
+    pub fn parse(entry: &str, calling_code: &str) -> Option<Self> {
+        let (scheme, rest) = entry.split_once(':').unwrap_or(("tel", entry));
+        match scheme.to_ascii_lowercase().as_str() {
+            "tel" => Self::telephone(rest, calling_code),
+            "email" | "mailto" => Self::email(rest),
+            _ => None,
+        }
+    }
+
     /// A telephone number in any usual spelling (`+91 98…`, `+91 (0) 98…`, `0091…`, `098…`, `98…`) as the digits of its international form; a number without
     /// country code gets `calling_code`. `None` unless 4 to 15 digits remain (E.164) and the first of them is no 0.
     pub fn telephone(text: &str, calling_code: &str) -> Option<Self> {

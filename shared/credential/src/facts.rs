@@ -1,5 +1,6 @@
 //! What a signed credential says, for those who show it: labels and pictures read this, never the JSON.
 
+use crate::{Schema, context::pinned};
 use serde::Deserialize;
 
 /// The statements of one credential, in the words it uses. Missing ones are empty. Personal data.
@@ -134,11 +135,25 @@ impl Facts {
         self.evidence.first()
     }
 
+    /// The schema of the requests that such a certificate is made of.
+    pub fn schema(&self) -> Schema {
+        let is_international = |url: &String| pinned(url).is_some() && pinned(url) == pinned(INTERNATIONAL);
+        if self.is_test() {
+            Schema::Test
+        } else if self.contexts.iter().any(is_international) {
+            Schema::V3
+        } else {
+            Schema::V1
+        }
+    }
+
     /// Whether it is a test's result (`ProofOfTestCertificateCredential`).
     pub fn is_test(&self) -> bool {
         self.types.iter().any(|name| name == "ProofOfTestCertificateCredential")
     }
 }
+
+const INTERNATIONAL: &str = "https://divoc.dev/credentials/vaccination/v2";
 
 /// Foreign credentials carry doses as numbers, as text or as the empty text.
 fn number<'de, D: serde::Deserializer<'de>>(source: D) -> Result<u64, D::Error> {

@@ -12,6 +12,7 @@ pub mod binding;
 pub mod bitstring;
 pub mod canonical;
 pub mod chain;
+pub mod checked;
 pub mod claims;
 pub mod context;
 mod crypto;
@@ -31,7 +32,7 @@ pub mod vaccine;
 pub mod verify;
 
 pub use claims::{BeneficiaryCode, CertificateId, Contact, Dose, Kind, Occasion, ProgrammeId};
-pub use event::{Event, EventDigest, Rules, Schema, SlotKey};
+pub use event::{Difference, EarlierDose, Event, EventDigest, Rules, Schema, SlotKey};
 pub use facts::Facts;
 pub use fault::{Code, Fault, Faults};
 pub use issuance::{Issuance, Profile};

@@ -7,7 +7,7 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
-        Recalls, Registrations, Secrets, Sender, Signer, Store, Webhook,
+        Recalls, Registrations, Secrets, Sender, Signer, Store, Uploads, Webhook,
     },
     post,
     print::Printing,
@@ -59,6 +59,8 @@ pub struct App {
     pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
+    /// Files that callers bring.
+    pub uploads: Arc<dyn Uploads>,
     /// Checks callers' tokens.
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
@@ -107,6 +109,7 @@ impl App {
             secrets: ports.secrets,
             webhook: ports.webhook,
             public_files: ports.public_files,
+            uploads: ports.uploads,
             tokens: Arc::new(tokens),
             printer: ports.printer,
             page: None,
@@ -159,6 +162,8 @@ pub struct Ports {
     pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
+    /// Files that callers bring.
+    pub uploads: Arc<dyn Uploads>,
     /// The identity provider's keys.
     pub identity_provider: Arc<dyn IdentityProvider>,
     /// Those of the citizens' own provider; asked only where the configuration names one.

@@ -3,10 +3,14 @@
 mod citizens;
 mod pace;
 mod queues;
+mod reconcile;
+mod uploads;
 
 pub use citizens::{Citizens, Login};
 pub use pace::Pace;
 pub use queues::Queues;
+pub use reconcile::{Policy, Reconcile};
+pub use uploads::Uploading;
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -48,6 +52,8 @@ pub struct Config {
     pub post: Post,
     /// `RECOVERY_WAIT_SECONDS` (259,200: three days): how long a move to another number that was asked for with the paper waits for an objection.
     pub recovery_wait: Duration,
+    /// What may be uploaded.
+    pub uploading: Uploading,
     /// Who may call.
     pub identity: Identity,
     /// How people log in to see their own certificates.
@@ -56,6 +62,8 @@ pub struct Config {
     pub digilocker: Digilocker,
     /// What is certified at once, what later, and how fast.
     pub pace: Pace,
+    /// How earlier doses are reconciled with later reports.
+    pub reconcile: Reconcile,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -305,6 +313,8 @@ impl Config {
             },
             post: post(&lookup)?,
             pace: Pace::from_lookup(&lookup)?,
+            reconcile: Reconcile::from_lookup(&lookup)?,
+            uploading: Uploading::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,
@@ -356,6 +366,8 @@ pub struct Resources {
     pub page: String,
     /// From whom messages come.
     pub messages: Messages,
+    /// `UPLOADS_BUCKET_NAME`: the S3 bucket for files that callers bring, where the function reads them.
+    pub uploads_bucket: String,
 }
 
 /// From whom messages come on AWS.
@@ -392,6 +404,7 @@ impl Resources {
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
             page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),
+            uploads_bucket: required("UPLOADS_BUCKET_NAME").unwrap_or_default(),
             messages: Messages {
                 mail_from: required("MAIL_FROM").unwrap_or_default(),
                 mail_events: required("MAIL_EVENTS").unwrap_or_default(),
@@ -654,6 +667,11 @@ mod tests {
             ("ACK_CALLBACK_URL", "http://127.0.0.1:80@health.example/ack"),
             ("RECOVERY_WAIT_SECONDS", "0"),
             ("RECOVERY_WAIT_SECONDS", "99999999"),
+            ("RECONCILE", "on"),
+            ("RECONCILE_UTC_OFFSET", "IST"),
+            ("UPLOAD_KEEP_DAYS", "0"),
+            ("UPLOAD_MOST_BYTES", "8 GiB"),
+            ("UPLOAD_SOURCES", "*; script-src *"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod batch;
 mod body;
+pub mod bulk;
 pub mod certify;
 pub mod client;
 pub mod config;
@@ -17,7 +18,9 @@ pub mod family;
 pub mod fetch;
 pub mod history;
 pub mod http;
+pub mod import;
 pub mod keys;
+mod lease;
 mod limits;
 pub mod log;
 pub mod login;
@@ -30,9 +33,11 @@ pub mod post;
 pub mod print;
 pub mod quota;
 pub mod recall;
+pub mod reconcile;
 pub mod recovery;
 pub mod requests;
 pub mod revoke;
+mod sealed;
 pub mod share;
 pub mod site;
 pub mod status;
@@ -79,4 +84,7 @@ pub fn routes() -> Router<App> {
         .merge(recovery::routes())
         .merge(batch::routes())
         .merge(dead_letters::routes())
+        .merge(reconcile::routes())
+        .merge(reconcile::check::routes())
+        .merge(bulk::routes())
 }

@@ -1,5 +1,6 @@
 //! What the service needs from outside. Each contract says what a second call does; the adapters (crate `aws`) decide nothing.
 
+mod adoptions;
 mod audit;
 mod cabinet;
 mod citizen_tokens;
@@ -11,8 +12,10 @@ mod recalls;
 mod registrations;
 mod secrets;
 mod sender;
+mod uploads;
 mod webhook;
 
+pub use adoptions::{Adopted, Adoptions, Disowned};
 pub use audit::{Audit, AuditEvent, Deed, Reason, Remark, RemarkEvent};
 pub use cabinet::{Cabinet, Drawer, Sheet};
 pub use citizen_tokens::CitizenTokens;
@@ -24,6 +27,7 @@ pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::{NO_CONTACT, Registration, Registrations};
 pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
+pub use uploads::Uploads;
 pub use webhook::{Reply, Webhook};
 
 use async_trait::async_trait;

@@ -15,6 +15,7 @@ mod silence;
 pub use acknowledgement::Token;
 pub use bounces::record_bounces;
 pub use deliver::{Round, deliver};
+pub(crate) use parcel::{instant, milliseconds};
 pub(crate) use silence::is_silent;
 
 use crate::{
@@ -60,15 +61,18 @@ pub(crate) fn parcels(
     receivers.into_iter().map(|to| Parcel::new(certificate, event, to, at).first_sheet(&shard)).collect()
 }
 
-/// The folder of a beneficiary's parcels: one of sixteen, so that no partition takes all of a campaign's, by a keyed hash, so that it says nothing.
-fn shard(pepper: &[u8; 32], beneficiary: &BeneficiaryCode) -> String {
+/// The folder of what is to be done about a beneficiary: one of sixteen, so that no partition takes all of a campaign's, by a keyed hash, so that it says
+/// nothing.
+pub(crate) fn shard(pepper: &[u8; 32], beneficiary: &BeneficiaryCode) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &derived_secret(pepper, b"shards of parcels, version 1"));
     let hash = hmac::sign(&key, beneficiary.as_str().as_bytes());
     shard_name(hash.as_ref().first().map_or(0, |byte| byte % SHARDS))
 }
 
-fn shard_name(number: u8) -> String {
+/// The name of a folder.
+pub(crate) fn shard_name(number: u8) -> String {
     format!("{number:x}")
 }
 
-const SHARDS: u8 = 16;
+/// How many folders there are.
+pub(crate) const SHARDS: u8 = 16;

@@ -111,11 +111,7 @@ async fn judged(app: &App, trust: &Trust, json: Result<String, Unreadable>) -> R
 async fn standing(app: &App, ids: &[CertificateId]) -> Result<Standing, Error> {
     let mut found: Option<Status> = None;
     for id in ids {
-        let Some(beneficiary) = app.store.beneficiary_of(id).await? else { continue };
-        let certificates = app.store.certificates(&beneficiary, None).await?;
-        let status =
-            certificates.into_iter().find(|known| known.issuance.certificate_id == *id).map(|known| known.status);
-        let status = status.map(|status| status.at((app.clock)()));
+        let status = app.journal.status_of(id).await?.map(|status| status.at((app.clock)()));
         found = found.into_iter().chain(status).max_by_key(|status| gravity(*status));
     }
     Ok(found.map_or(Standing::NotChecked, Standing::Recorded))

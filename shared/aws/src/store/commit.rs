@@ -10,13 +10,13 @@ use aws_sdk_dynamodb::{
     error::{BuildError, SdkError},
     operation::transact_write_items::TransactWriteItemsError as Refusal,
     types::{
-        AttributeValue, CancellationReason, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-        builders::UpdateBuilder,
+        AttributeValue, CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update, builders::UpdateBuilder,
     },
 };
 use credential::{Issuance, Signed, Status};
 use issuer::ports::{Audit, AuditEvent, Certificate, Change, Deed, Intent};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 /// What a refused transaction came to.
 #[derive(Debug)]
@@ -60,13 +60,20 @@ pub(super) fn writes(
     Ok(writes)
 }
 
-/// Everything that a change of status writes.
-pub(super) fn changes(table: &str, changes: &[Change], audit: &Audit) -> Result<Vec<TransactWriteItem>> {
+/// Everything that a change of status writes; `is_newest` knows the certificates that their slots tell of.
+pub(super) fn changes(
+    table: &str,
+    changes: &[Change],
+    audit: &Audit,
+    is_newest: impl Fn(&Change) -> bool,
+) -> Result<Vec<TransactWriteItem>> {
     let mut writes = Vec::with_capacity(4 * changes.len());
+    for change in newest_of_each_slot(changes) {
+        writes.push(if is_newest(change) { change_slot(table, change)? } else { leave_slot(table, change)? });
+    }
     for change in changes {
         let id = &change.issuance.certificate_id;
         writes.push(change_certificate(table, change, &audit.deed)?);
-        writes.push(change_slot(table, change)?);
         writes.push(put(table, items::of_audit(id, &audit.deed, audit.key.as_deref())?, None)?);
         writes.push(put(table, items::of_note(id, change.to, audit.deed.at)?, None)?);
     }
@@ -194,6 +201,28 @@ fn change_slot(table: &str, change: &Change) -> Result<TransactWriteItem> {
     finished(with_status(update, ":to", change.to))
 }
 
+/// The slot tells of a newer certificate, and goes on doing so.
+fn leave_slot(table: &str, change: &Change) -> Result<TransactWriteItem> {
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(keys::slot(&change.slot)?))
+        .condition_expression("id <> :id")
+        .expression_attribute_values(":id", text(change.issuance.certificate_id.as_str()));
+    Ok(TransactWriteItem::builder().condition_check(check.build().context("a transaction's check")?).build())
+}
+
+/// A transaction names a slot once, however many of its certificates change.
+fn newest_of_each_slot(changes: &[Change]) -> Vec<&Change> {
+    let newest: HashMap<_, _> = changes.iter().fold(HashMap::new(), |mut newest, change| {
+        let known = newest.entry(&change.slot).or_insert(change);
+        if change.issuance.issued_at > known.issuance.issued_at {
+            *known = change;
+        }
+        newest
+    });
+    newest.into_values().collect()
+}
+
 /// The values of a status under `name`, none for a valid certificate's, which has no attribute.
 fn with_status(update: UpdateBuilder, name: &str, status: Status) -> UpdateBuilder {
     match status {
@@ -229,7 +258,7 @@ fn failed(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 
-const ONLY_NEW: Option<&str> = Some("attribute_not_exists(PK)");
+pub(super) const ONLY_NEW: Option<&str> = Some("attribute_not_exists(PK)");
 /// Keeps what was done before.
 const APPEND_DEED: &str = "deeds = list_append(if_not_exists(deeds, :none), :deed)";
 

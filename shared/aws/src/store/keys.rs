@@ -24,6 +24,8 @@ pub(super) const INDEX_SHARDS: u32 = 16;
 pub(super) const RECALLS: &str = "RECALLS";
 /// The partition of the log's seals: some hundred a day.
 pub(super) const SEALS: &str = "LOG";
+/// What every slot's sort key starts with.
+pub(super) const SLOTS: &str = "S#";
 /// What every certificate's sort key starts with.
 pub(super) const CERTIFICATES: &str = "C#";
 
@@ -49,7 +51,7 @@ pub(super) fn same_version(follows: &Follows) -> &'static str {
 /// The same as two texts.
 pub(super) fn slot_texts(slot: &SlotKey) -> Result<(String, String)> {
     let kind = slot.occasion.kind().as_str();
-    let sort = format!("S#{kind}#{}#{}", slot.programme.as_str(), occasion(slot.occasion)?);
+    let sort = format!("{SLOTS}{kind}#{}#{}", slot.programme.as_str(), occasion(slot.occasion)?);
     Ok((beneficiary(&slot.beneficiary), sort))
 }
 

@@ -3,15 +3,18 @@
 mod dates;
 mod digest;
 mod document;
+mod earlier;
 mod identity;
 mod parts;
 mod reader;
+mod request;
 mod test_details;
 #[cfg(test)]
 mod tests;
 mod values;
 
 use crate::{BeneficiaryCode, Code, Contact, Faults, Issuance, Occasion, Profile, ProgrammeId, Unsigned};
+pub use earlier::{Difference, EarlierDose};
 pub(crate) use identity::is_iri;
 use parts::{Act, Facility, Recipient};
 use reader::{Collector, Object, wrong};
@@ -52,6 +55,8 @@ pub struct Event {
     /// Who gave the dose or vouches for the test; empty where the schema lets it be absent.
     verifier: Text,
     facility: Facility,
+    /// What the report says of doses before this one: no part of the certificate.
+    earlier: Vec<EarlierDose>,
 }
 
 /// Names the one certificate that an event may become.
@@ -112,6 +117,16 @@ impl Event {
         &self.recipient.contacts
     }
 
+    /// What the report says of doses that were given before this one, which may have certificates that say something else.
+    pub fn earlier(&self) -> &[EarlierDose] {
+        &self.earlier
+    }
+
+    /// The person, as a request writes them. Personal data.
+    pub fn recipient(&self) -> Value {
+        request::recipient(&self.recipient)
+    }
+
     /// The credential, not yet signed: DIVOC's document (reference: certificate_signer's template), with the binding digest in `evidence[0].id`.
     pub fn credential(&self, profile: &Profile, issuance: &Issuance) -> Unsigned {
         document::credential(self, profile, issuance)
@@ -136,6 +151,8 @@ impl Event {
         let act = parts::act(&event, schema, born, now);
         let verifier = parts::verifier(&event, schema);
         let facility = event.object("facility", |object| parts::facility(object, schema));
+        let dose = act.as_ref().and_then(|act| act.occasion().dose());
+        let earlier = earlier::earlier_doses(&event, schema, dose, now);
         unused?;
         Some(Self {
             schema,
@@ -145,6 +162,7 @@ impl Event {
             act: act?,
             verifier: verifier?,
             facility: facility?,
+            earlier: earlier?,
         })
     }
 }

@@ -191,16 +191,14 @@ pub(super) fn facility(facility: &Object<'_>, schema: Schema) -> Option<Facility
 
 /// Members that are read for their faults only: they reach no credential.
 pub(super) fn unused(event: &Object<'_>, schema: Schema) -> Option<()> {
-    let of_the_vaccinated = match schema {
+    match schema {
         Schema::V1 | Schema::V3 => {
             let enrolment = event.or_default("enrollmentType", filled);
             let illnesses = event.list("comorbidities", MOST_COMORBIDITIES, text);
             enrolment.and(illnesses).map(drop)
         }
         Schema::Test => Some(()),
-    };
-    let meta = event.object_or_default("meta", |_| Some(()));
-    of_the_vaccinated.and(meta)
+    }
 }
 
 fn address(address: &Object<'_>, postal: fn(&Value) -> Reading<Text>) -> Option<Address> {

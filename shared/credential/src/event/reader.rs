@@ -75,16 +75,26 @@ impl<'a> Object<'a> {
 
     /// A list that may be missing or null and is then empty; `most` entries at most, each read by `rule`.
     pub(super) fn list<T>(&self, name: &str, most: usize, rule: impl Fn(&Value) -> Reading<T>) -> Option<Vec<T>> {
-        let Some(value) = self.present(name) else { return Some(Vec::new()) };
-        let Some(entries) = value.as_array() else { return self.refuse(name, Code::Type, "This must be a list.") };
-        if entries.len() > most {
-            return self.refuse(name, Code::TooLong, format!("This list may have at most {most} entries."));
-        }
-        let kept = entries
+        let kept = self
+            .entries(name, most)?
             .iter()
             .enumerate()
             .map(|(index, entry)| self.faults.keep(|| format!("{}/{index}", self.at(name)), rule(entry)));
         // Collected twice: the first `collect` reads every entry, so that no fault is left out; the second asks whether all were kept.
+        kept.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// The same of objects, each read by `read`.
+    pub(super) fn objects<T>(
+        &self,
+        name: &str,
+        most: usize,
+        read: impl Fn(&Object<'a>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let kept = self.entries(name, most)?.iter().enumerate().map(|(index, entry)| {
+            let object = Object::new(entry, format!("{}/{index}", self.at(name)), self.faults)?;
+            read(&object)
+        });
         kept.collect::<Vec<_>>().into_iter().collect()
     }
 
@@ -105,6 +115,15 @@ impl<'a> Object<'a> {
     pub(super) fn refuse<T>(&self, name: &str, code: Code, detail: impl Into<Cow<'static, str>>) -> Option<T> {
         let pointer = if name.is_empty() { self.pointer.clone() } else { self.at(name) };
         self.faults.add(pointer, wrong(code, detail))
+    }
+
+    fn entries(&self, name: &str, most: usize) -> Option<&'a [Value]> {
+        let Some(value) = self.present(name) else { return Some(&[]) };
+        let Some(entries) = value.as_array() else { return self.refuse(name, Code::Type, "This must be a list.") };
+        if entries.len() > most {
+            return self.refuse(name, Code::TooLong, format!("This list may have at most {most} entries."));
+        }
+        Some(entries)
     }
 
     fn present(&self, name: &str) -> Option<&'a Value> {

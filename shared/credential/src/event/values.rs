@@ -112,12 +112,7 @@ pub(super) fn age(value: &Value) -> Reading<Option<i64>> {
 /// An entry of `contact`: `tel:…`, `email:…`, `mailto:…`, or a bare telephone number.
 pub(super) fn contact(value: &Value, calling_code: &str) -> Reading<Contact> {
     let entry = filled(value)?;
-    let (scheme, rest) = entry.as_str().split_once(':').unwrap_or(("tel", entry.as_str()));
-    let contact = match scheme.to_ascii_lowercase().as_str() {
-        "tel" => Contact::telephone(rest, calling_code),
-        "email" | "mailto" => Contact::email(rest),
-        _ => None,
-    };
+    let contact = Contact::parse(entry.as_str(), calling_code);
     contact.ok_or_else(|| wrong(Code::Format, "A contact is tel: and a telephone number, or email: and an address."))
 }
 

@@ -43,11 +43,13 @@ pub enum AuditEvent {
     Resigned,
     /// It was registered to another contact, with everything else of its beneficiary.
     Rebound,
+    /// It was taken over from the instance that had issued it.
+    Imported,
 }
 
 impl AuditEvent {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Issued,
         Self::Corrected,
         Self::Superseded,
@@ -56,6 +58,7 @@ impl AuditEvent {
         Self::Lifted,
         Self::Resigned,
         Self::Rebound,
+        Self::Imported,
     ];
 
     /// The name in the log and in answers.
@@ -69,6 +72,7 @@ impl AuditEvent {
             Self::Lifted => "lifted",
             Self::Resigned => "resigned",
             Self::Rebound => "rebound",
+            Self::Imported => "imported",
         }
     }
 }
@@ -92,13 +96,15 @@ pub enum Reason {
     HolderRequest,
     /// It is being looked into.
     Investigation,
+    /// A report of a later dose says something else.
+    Reconciliation,
     /// None of these.
     Other,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Correction,
         Self::IssuedInError,
         Self::Duplicate,
@@ -107,6 +113,7 @@ impl Reason {
         Self::KeyCompromise,
         Self::HolderRequest,
         Self::Investigation,
+        Self::Reconciliation,
         Self::Other,
     ];
 
@@ -121,6 +128,7 @@ impl Reason {
             Self::KeyCompromise => "key-compromise",
             Self::HolderRequest => "holder-request",
             Self::Investigation => "investigation",
+            Self::Reconciliation => "reconciliation",
             Self::Other => "other",
         }
     }

@@ -59,6 +59,12 @@ pub enum Drawer {
     Silence,
     /// Offers to wallets and what they were exchanged for.
     Offers,
+    /// What later reports say of earlier doses, and where certificates contradict it.
+    Reconciliations,
+    /// Checks of days: what sources declare, what the log leads to, what was found.
+    Checks,
+    /// Files that were uploaded: how far they are, and what became of their rows.
+    Uploads,
     /// Messages that wait for somebody to do their work, where the queue is kept with the records.
     Messages,
     /// Messages whose work was given up.
@@ -80,6 +86,9 @@ impl Drawer {
             Self::Partners => "partners",
             Self::Silence => "silence",
             Self::Offers => "offers",
+            Self::Reconciliations => "reconciliations",
+            Self::Checks => "checks",
+            Self::Uploads => "uploads",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
             Self::Batches => "batches",

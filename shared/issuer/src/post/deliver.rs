@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     App,
+    lease::Lease,
     ports::{Commit, Drawer, Sheet},
 };
 use anyhow::{Context, Result};
@@ -65,7 +66,7 @@ async fn deliver_shard(app: &App, shard: &str, deadline: Instant) -> Result<Roun
     if app.cabinet.sheets(Drawer::Parcels, shard, None, 1, (app.clock)()).await?.is_empty() {
         return Ok(round);
     }
-    let Some(mut lease) = Lease::of(app, shard).await? else { return Ok(round) };
+    let Some(mut lease) = Lease::of(app, Drawer::Parcels, shard).await? else { return Ok(round) };
     let mut held = HashSet::new();
     let mut after: Option<String> = None;
     loop {
@@ -226,40 +227,6 @@ impl Round {
     }
 }
 
-/// The right to deliver a shard, as long as the revision is ours and the time is not over.
-struct Lease(Sheet);
-
-impl Lease {
-    /// `None` while another worker has it.
-    async fn of(app: &App, shard: &str) -> Result<Option<Self>> {
-        let now = (app.clock)();
-        let there = app.cabinet.sheet(Drawer::Parcels, LEASES, shard, now).await?;
-        let until = there.as_ref().and_then(|sheet| sheet.text.parse::<i64>().ok()).unwrap_or_default();
-        if until > now.unix_timestamp() {
-            return Ok(None);
-        }
-        let free = there.unwrap_or_else(|| Sheet { revision: 0, ..Sheet::new(Drawer::Parcels, LEASES, shard, "") });
-        Self(free).renewed(app).await
-    }
-
-    /// The same for longer; `None` if it is another's.
-    async fn renewed(&self, app: &App) -> Result<Option<Self>> {
-        let now = (app.clock)();
-        let next = self.0.saying((now.unix_timestamp() + LEASE).to_string());
-        let stored = app.cabinet.put(std::slice::from_ref(&next), now).await?;
-        Ok((stored == Commit::Stored).then_some(Self(next)))
-    }
-
-    async fn end(self, app: &App) -> Result<()> {
-        // Lost: it is another's already.
-        app.cabinet.put(&[self.0.saying("0")], (app.clock)()).await.map(drop)
-    }
-}
-
-/// The folder of leases, beside those of the shards.
-const LEASES: &str = "leases";
-/// Seconds that a worker may have a shard without a word.
-const LEASE: i64 = 180;
 /// How long telling may begin within a page: what began is over well before the lease.
 const A_PAGE_TAKES: Duration = Duration::from_secs(90);
 /// Parcels that are read at a time.

@@ -138,13 +138,13 @@ impl Parcel {
 }
 
 /// The instant at so many milliseconds of Unix time.
-pub(super) fn instant(milliseconds: i64) -> OffsetDateTime {
+pub(crate) fn instant(milliseconds: i64) -> OffsetDateTime {
     let nanoseconds = i128::from(milliseconds) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// Milliseconds of Unix time.
-pub(super) fn milliseconds(instant: OffsetDateTime) -> i64 {
+pub(crate) fn milliseconds(instant: OffsetDateTime) -> i64 {
     i64::try_from(instant.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 

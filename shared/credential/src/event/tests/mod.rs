@@ -1,6 +1,7 @@
 //! Whole bodies. Here stands what the tests share: the person of the vectors, as a request and as a document.
 
 mod documents;
+mod earlier;
 mod faults;
 mod identities;
 mod samples;
