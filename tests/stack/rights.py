@@ -94,7 +94,10 @@ PARTITIONS = {
         "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"}, "GetItem": {"D#batches#*"},
         "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*", "D#batches#*", "D#dead-messages#*"},
     },
-    BATCHES: {"Query": {"D#batches#*", "D#dead-messages#*"}, "GetItem": {"D#dead-messages#*"}, "BatchGetItem": {"B#*"}, "DeleteItem": {"D#dead-messages#*"}},
+    BATCHES: {
+        "Query": {"D#batches#*", "D#dead-messages#*"}, "GetItem": {"D#batches#*", "D#dead-messages#*"}, "BatchGetItem": {"B#*"},
+        "DeleteItem": {"D#batches#*", "D#dead-messages#*"},
+    },
     REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "ConditionCheckItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
     PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"D#uses#*"}},
     HEAD: {"Query": {"B#*"}},

@@ -445,9 +445,9 @@ async fn events_are_accepted_by_one_function_and_certified_by_another() {
     assert_eq!(again["certificates"][0]["certificateId"], progress["results"][0]["certificateId"]);
 
     // 4. What was given up is kept, and sent again.
-    let mut last = other("unreadable", "{}");
-    last["attributes"]["ApproximateReceiveCount"] = "20".into();
-    let left = worker.outcome(json!({ "Records": [last] })).await.unwrap();
+    let mut tired = other("unreadable", "{}");
+    tired["attributes"]["ApproximateReceiveCount"] = "20".into();
+    let left = worker.outcome(json!({ "Records": [tired] })).await.unwrap();
     assert_eq!(left, json!({ "batchItemFailures": [] }));
     let admin = stack.token("admin");
     let dead = redirected(event("batches", &[(TOKEN, &admin)]), "/divoc/api/v1/dead-letters", None);
