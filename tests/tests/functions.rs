@@ -13,7 +13,6 @@ use aws_sdk_kms::{
     types::{KeySpec, KeyUsageType, MacAlgorithmSpec},
 };
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
-use aws_sdk_sqs::types::QueueAttributeName;
 use axum::{
     Json, Router,
     http::{HeaderMap, StatusCode},
