@@ -9,6 +9,7 @@ BUILD := cargo build --quiet --workspace --example records --bin
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
+.PHONY: facts-tools
 .PHONY: demo run template test check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
 .DEFAULT_GOAL := help
 
@@ -23,7 +24,7 @@ run: fonts page ## Keep the service up (PORT, DATA_DIR), one token per role in $
 	@$(BUILD) local
 	@$(BUILT)/local
 
-test: fonts oracle page page-tools wallet-tools ## Every test; nothing but the package registries is needed
+test: fonts oracle page page-tools wallet-tools facts-tools ## Every test; nothing but the package registries is needed
 	@# With the tests, so that both commands see the same features and build each dependency once.
 	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
@@ -75,5 +76,12 @@ oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
 
 wallet-tools: ## Libraries from npm that wallets are made with, for the tests
 	@cd $(NODE_WALLETS) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
+
+facts-tools: target/venv-facts/ready ## DuckDB, which reads facts as others do, for the tests
+
+target/venv-facts/ready: tests/facts/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
+	touch $@
 
 -include infra/infra.mk

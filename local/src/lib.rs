@@ -106,6 +106,8 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         cabinet: store.clone(),
         queue: queue.clone(),
         quota: store.clone(),
+        tally: store.clone(),
+        fact_files: Arc::new(S3Files::new(pictures::client(folder.at("facts").as_deref())?, "facts")),
         sender: outbox.clone(),
         citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
         secrets: Arc::new(secrets),

@@ -7,7 +7,7 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
-        Recalls, Registrations, Secrets, Sender, Signer, Store, Uploads, Webhook,
+        Recalls, Registrations, Secrets, Sender, Signer, Store, Tally, Uploads, Webhook,
     },
     post,
     print::Printing,
@@ -61,6 +61,10 @@ pub struct App {
     pub public_files: Arc<dyn PublicFiles>,
     /// Files that callers bring.
     pub uploads: Arc<dyn Uploads>,
+    /// Anonymous facts and their counters.
+    pub tally: Arc<dyn Tally>,
+    /// Facts as files, for questions that no counter answers.
+    pub fact_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
@@ -110,6 +114,8 @@ impl App {
             webhook: ports.webhook,
             public_files: ports.public_files,
             uploads: ports.uploads,
+            tally: ports.tally,
+            fact_files: ports.fact_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
             page: None,
@@ -164,6 +170,10 @@ pub struct Ports {
     pub public_files: Arc<dyn PublicFiles>,
     /// Files that callers bring.
     pub uploads: Arc<dyn Uploads>,
+    /// Anonymous facts and their counters.
+    pub tally: Arc<dyn Tally>,
+    /// Facts as files, for questions that no counter answers.
+    pub fact_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.
     pub identity_provider: Arc<dyn IdentityProvider>,
     /// Those of the citizens' own provider; asked only where the configuration names one.

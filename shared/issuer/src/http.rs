@@ -1,12 +1,12 @@
 //! What every route shares: reading a JSON body, the refusal of unknown routes, one log line per request.
 
-use crate::{App, Error};
+use crate::{App, Error, analytics::noted};
 use axum::{
     Router,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, MatchedPath, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts, uri::Authority},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -16,6 +16,7 @@ pub fn service(routes: Router<App>, app: App) -> Router {
     routes
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::NoMethod)
+        .layer(from_fn_with_state(app.clone(), noted))
         .layer(from_fn(observed))
         .with_state(app)
 }

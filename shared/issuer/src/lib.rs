@@ -2,6 +2,7 @@
 //!
 //! The same [`axum::Router`] is served by the Lambda functions (each its own part) and by the local service (all of it). [`routes`] is the list of every route.
 
+pub mod analytics;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -87,4 +88,5 @@ pub fn routes() -> Router<App> {
         .merge(reconcile::routes())
         .merge(reconcile::check::routes())
         .merge(bulk::routes())
+        .merge(analytics::routes())
 }

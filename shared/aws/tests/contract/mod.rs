@@ -11,6 +11,7 @@ pub(crate) mod cabinet;
 pub(crate) mod key_ring;
 pub(crate) mod quota;
 pub(crate) mod registrations;
+pub(crate) mod tally;
 
 use aws::{DynamoStore, create_table};
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
@@ -91,6 +92,7 @@ pub(crate) async fn all(records: &Records) {
     cabinet::all(records).await;
     quota::all(records).await;
     registrations::all(records).await;
+    tally::all(records).await;
 }
 
 pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
