@@ -63,8 +63,8 @@ MAY = {
     "s3:PutObject lists": {PUBLISH},
     "s3:GetObject uploads": BRINGING,
     "s3:PutObject uploads": BRINGING,
-    "sqs:SendMessage": BRINGING,
-    "sqs:ReceiveMessage": {UPLOADS_WORKER},
+    "sqs:SendMessage of chunks": BRINGING,
+    "sqs:ReceiveMessage of chunks": {UPLOADS_WORKER},
     "s3:PutObject facts": {ANALYTICS_WORKER},
     "s3:GetObject facts": NOBODY,
     "s3:DeleteObject": NOBODY,
@@ -269,10 +269,8 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "s3:GetObject lists": lambda: s3.get_object(Bucket=lists, Key="status/proof"),
         "s3:PutObject uploads": lambda: s3.put_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof", Body=b"proof"),
         "s3:GetObject uploads": lambda: s3.get_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof"),
-        "sqs:SendMessage": lambda: client["sqs"].send_message(
-            QueueUrl=stack.resources["BulkQueue"], MessageBody="{}", MessageGroupId="proof", MessageDeduplicationId="proof"
-        ),
-        "sqs:ReceiveMessage": lambda: client["sqs"].receive_message(QueueUrl=stack.resources["BulkQueue"], VisibilityTimeout=0),
+        "sqs:SendMessage of chunks": lambda: client["sqs"].send_message(QueueUrl=stack.resources["BulkQueue"], MessageBody="proof"),
+        "sqs:ReceiveMessage of chunks": lambda: client["sqs"].receive_message(QueueUrl=stack.resources["BulkQueue"], VisibilityTimeout=0),
         "s3:PutObject facts": lambda: s3.put_object(Bucket=facts, Key="facts/proof", Body=b"proof"),
         "s3:GetObject facts": lambda: s3.get_object(Bucket=facts, Key="facts/proof"),
         "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pages/nosuch"),
