@@ -3,13 +3,15 @@
 export CARGO_TERM_COLOR ?= auto
 NODE_ORACLE := tests/oracle
 NODE_WALLETS := tests/wallet
+SOAK := $(or $(CARGO_TARGET_DIR),target)/soak
 # What `demo`, `run` and `template` build, and where it lies. With the whole workspace and an example selected, cargo turns on the features that the tests
 # need, so that these commands and `make test` use each other's dependencies instead of building them again.
 BUILD := cargo build --quiet --workspace --example records --bin
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
-.PHONY: demo run template test check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
+.PHONY: facts-tools
+.PHONY: demo run template test soak check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
 .DEFAULT_GOAL := help
 
 help: ## What can be made
@@ -23,14 +25,20 @@ run: fonts page ## Keep the service up (PORT, DATA_DIR), one token per role in $
 	@$(BUILD) local
 	@$(BUILT)/local
 
-test: fonts oracle page page-tools wallet-tools ## Every test; nothing but the package registries is needed
+test: fonts oracle page page-tools wallet-tools facts-tools ## Every test; nothing but the package registries is needed
 	@# With the tests, so that both commands see the same features and build each dependency once.
 	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
+	cargo test --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
+
+soak: ## Ten million events (EVENTS, SEED) through crashes, lost answers and clocks that disagree, with a display and the account of every one
+	@cargo run --quiet --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
 
 check: ## Format, lints, docs, direction of dependencies, licences and advisories
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo fmt --manifest-path tests/soak/Cargo.toml --check
+	cargo clippy --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK) --all-targets -- -D warnings
 	cargo clippy --package credential --package verifier --package page --target wasm32-unknown-unknown -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --quiet
 	./.ci/direction
@@ -75,5 +83,12 @@ oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
 
 wallet-tools: ## Libraries from npm that wallets are made with, for the tests
 	@cd $(NODE_WALLETS) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
+
+facts-tools: target/venv-facts/ready ## DuckDB, which reads facts as others do, for the tests
+
+target/venv-facts/ready: tests/facts/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
+	touch $@
 
 -include infra/infra.mk

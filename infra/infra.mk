@@ -10,11 +10,12 @@ export SAM_CLI_TELEMETRY := 0
 
 validate: $(INFRA_VENV)/ready ## Judge the template: sam validate, cfn-lint, checkov; without network
 	AWS_DEFAULT_REGION=eu-central-1 $(INFRA_VENV)/bin/sam validate --lint --template template.yaml
-	$(INFRA_VENV)/bin/cfn-lint template.yaml infra/watch.yaml infra/watch-function.yaml
+	$(INFRA_VENV)/bin/cfn-lint template.yaml infra/watch.yaml infra/watch-function.yaml infra/edge.yaml
 	$(INFRA_VENV)/bin/python infra/transform.py template.yaml > target/template.json
 	@# W3002: nested templates are uploaded by `sam deploy`.
 	$(INFRA_VENV)/bin/cfn-lint --ignore-checks W3002 -- target/template.json
 	$(INFRA_VENV)/bin/checkov --file target/template.json --framework cloudformation --skip-download --quiet --compact --config-file infra/checkov.yaml
+	$(INFRA_VENV)/bin/checkov --file infra/edge.yaml --framework cloudformation --skip-download --quiet --compact --config-file infra/checkov.yaml
 
 build: $(INFRA_VENV)/ready fonts page ## Every function as it is deployed (ARCHITECTURE=arm64 or x86_64)
 	infra/build.sh $(ARCHITECTURE)

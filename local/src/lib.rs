@@ -2,6 +2,7 @@
 //!
 //! Not a simulator: the routes are the issuer's, the adapters are those of `aws`; only what answers the SDK's requests lives in this process.
 
+mod doors;
 pub mod folder;
 pub mod identity;
 pub mod keys;
@@ -14,6 +15,7 @@ mod uploads;
 mod wire;
 
 use crate::{
+    doors::Doors,
     folder::Folder,
     identity::{DevelopmentIdentity, SignIn},
     keys::{KeptPepper, KeptSecrets, SoftwareSigner},
@@ -26,7 +28,7 @@ use anyhow::{Context, Result};
 use aws::{DynamoStore, HttpsWebhook, S3Files};
 use axum::{
     extract::{ConnectInfo, Request},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
 use credential::Suite;
@@ -40,7 +42,6 @@ use std::{
     sync::Arc,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-use tower::limit::GlobalConcurrencyLimitLayer;
 
 /// The embedded database and the SDK in front of it live on small pieces of memory: a fifth of their time with the system's allocator.
 #[global_allocator]
@@ -106,6 +107,8 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         cabinet: store.clone(),
         queue: queue.clone(),
         quota: store.clone(),
+        tally: store.clone(),
+        fact_files: Arc::new(S3Files::new(pictures::client(folder.at("facts").as_deref())?, "facts")),
         sender: outbox.clone(),
         citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
         secrets: Arc::new(secrets),
@@ -257,8 +260,10 @@ async fn serve(
         }
     };
     let routes = issuer::http::service(issuer::routes(), app);
-    let routes =
-        routes.merge(outbox.routes()).merge(entrance.routes()).layer(GlobalConcurrencyLimitLayer::new(AT_A_TIME));
+    let routes = routes
+        .merge(outbox.routes())
+        .merge(entrance.routes())
+        .layer(from_fn_with_state(Arc::new(Doors::default()), doors::admit));
     let routes = routes.layer(from_fn(with_peer)).into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))
@@ -270,6 +275,4 @@ async fn with_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Requ
     next.run(request).await
 }
 
-/// Requests that are worked on at a time. The others wait with their bodies unread, so that a flood of them costs time and no memory.
-const AT_A_TIME: usize = 64;
 const TABLE: &str = "certificates";

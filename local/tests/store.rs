@@ -2,15 +2,15 @@
 
 #[path = "../../shared/aws/tests/contract/mod.rs"]
 mod contract;
-
-use contract::Records;
+#[path = "../../shared/aws/tests/dynamo/mod.rs"]
+mod dynamo;
 
 /// One test for each rule of the contract.
 macro_rules! rules {
     ($($rule:ident)*) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $rule() {
-            let records = Records::on(local::records::client(None).unwrap()).await;
+            let records = dynamo::records(local::records::client(None).unwrap()).await;
             contract::$rule(&records).await;
         }
     )*};
@@ -49,6 +49,7 @@ rules! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_in_a_file_keeps_every_rule() {
     let folder = tempfile::tempdir().unwrap();
-    let records = Records::on(local::records::client(Some(&folder.path().join("records.sqlite"))).unwrap()).await;
-    contract::all(&records).await;
+    let table = local::records::client(Some(&folder.path().join("records.sqlite"))).unwrap();
+    contract::all(&dynamo::records(table.clone()).await).await;
+    dynamo::tally::all(table).await;
 }

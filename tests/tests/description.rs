@@ -66,6 +66,8 @@ async fn every_described_route_is_served() {
         "share/index.html",
         "bulk/index.html",
         "bulk/1/page.js",
+        "dashboard/index.html",
+        "dashboard/1/page.js",
     ]
     .map(|name| (name.to_owned(), Vec::new()));
     let page = Arc::new(issuer::page::Page::new(files.into()).unwrap());
@@ -91,7 +93,8 @@ async fn every_described_route_is_served() {
             .replace("{token}", "x")
             .replace("{offerId}", "X")
             .replace("{batchId}", "1")
-            .replace("{path}", "X");
+            .replace("{path}", "X")
+            .replace("{key}", "X");
         let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
         // There is no second list yet, and a question without a body is none.
@@ -110,6 +113,7 @@ async fn every_described_route_is_served() {
             }
             path if path.starts_with("/divoc/api/share/") => answer.status == 415,
             "/divoc/api/post/unsubscribe/x" => answer.status == 400,
+            "/divoc/api/v1/events" => answer.status == 415,
             // No form, no offer, and no service that is called so.
             "/wallet/token" => answer.json()["error"] == "invalid_request",
             "/wallet/offers/X" => answer.json()["type"] == "urn:divoc:problem:no-offer",

@@ -12,7 +12,6 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{KeySpec, KeyUsageType, MacAlgorithmSpec},
 };
-use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 use axum::{
     Json, Router,
@@ -446,9 +445,9 @@ async fn events_are_accepted_by_one_function_and_certified_by_another() {
     assert_eq!(again["certificates"][0]["certificateId"], progress["results"][0]["certificateId"]);
 
     // 4. What was given up is kept, and sent again.
-    let mut last = other("unreadable", "{}");
-    last["attributes"]["ApproximateReceiveCount"] = "20".into();
-    let left = worker.outcome(json!({ "Records": [last] })).await.unwrap();
+    let mut tired = other("unreadable", "{}");
+    tired["attributes"]["ApproximateReceiveCount"] = "20".into();
+    let left = worker.outcome(json!({ "Records": [tired] })).await.unwrap();
     assert_eq!(left, json!({ "batchItemFailures": [] }));
     let admin = stack.token("admin");
     let dead = redirected(event("batches", &[(TOKEN, &admin)]), "/divoc/api/v1/dead-letters", None);
@@ -786,6 +785,47 @@ fn a_function_that_lacks_a_variable_ends_and_names_it() {
     }
 }
 
+#[tokio::test]
+async fn what_the_stream_tells_is_counted_once_and_kept_as_files() {
+    let stack = Stack::up().await;
+    let count = stack.function("analytics_count").await;
+    // 1. A stream delivers at least once.
+    for _ in 0..2 {
+        count.outcome(event("analytics_count", &[])).await.unwrap();
+    }
+    let analytics = stack.function("analytics").await;
+    let mut question = event("analytics", &[(TOKEN, &stack.token("admin"))]);
+    question["rawQueryString"] = "from=2021-11-22&until=2021-11-22&by=age".into();
+    let told = ok(analytics.answer(question).await, "application/json").json();
+    for kind in ["issued", "fetched"] {
+        assert_eq!(told["kinds"][kind]["values"], json!({ "40-49": 1 }), "{kind}: {told}");
+    }
+
+    // 2. What nobody can read holds up nothing, and is said.
+    let mut unreadable = event("analytics_count", &[]);
+    unreadable["Records"][0]["dynamodb"]["NewImage"]["deeds"] = json!({ "S": "none" });
+    unreadable["Records"][0]["dynamodb"]["NewImage"]["kind"] = json!({ "S": "neither" });
+    count.outcome(unreadable).await.unwrap();
+    assert!(count.log().contains("changes that nobody can read are not counted"), "{}", count.log());
+    assert!(!count.log().contains("Asha"));
+
+    // 3. An hour that is over becomes files.
+    let then = OffsetDateTime::now_utc() - time::Duration::hours(2);
+    let then = format!("{}T{:02}:30:00.000Z", then.date(), then.hour());
+    count.outcome(event("analytics_count", &[("2021-11-22T06:30:00.000Z", &then)])).await.unwrap();
+    let worker = stack.function("analytics_worker").await;
+    worker.outcome(event("analytics_worker", &[])).await.unwrap();
+    let listed = stack.bucket.list_objects_v2().bucket("facts").send().await.unwrap();
+    let names: Vec<_> = listed.contents().iter().filter_map(|object| object.key()).collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert!(names[0].starts_with(&format!("facts/utc_day={}/utc_hour={}/", &then[..10], &then[11..13])), "{names:?}");
+
+    // 4. The database goes away: the stream keeps what was not counted.
+    drop(stack.emulator);
+    let failed = count.outcome(event("analytics_count", &[("20000000000000000101", "20000000000000000102")])).await;
+    assert!(failed.unwrap_err().contains("the task failed; its log says why"));
+}
+
 #[test]
 fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send() {
     let template = Template::read();
@@ -816,7 +856,8 @@ fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send
         if template.routes(name).is_empty() {
             let record = &event["Records"][0];
             assert_eq!((&record["eventSource"], &record["eventName"]), (&json!("aws:dynamodb"), &json!("INSERT")));
-            assert!(record["dynamodb"]["Keys"]["PK"]["S"].as_str().unwrap().starts_with("J#"));
+            let start = if name == "analytics_count" { "B#" } else { "J#" };
+            assert!(record["dynamodb"]["Keys"]["PK"]["S"].as_str().unwrap().starts_with(start));
             continue;
         }
         let route = event["routeKey"].as_str().unwrap();
@@ -856,6 +897,7 @@ impl Stack {
         let bucket = aws_sdk_s3::Client::from_conf(by_path);
         bucket.create_bucket().bucket("pictures").send().await.unwrap();
         bucket.create_bucket().bucket("lists").send().await.unwrap();
+        bucket.create_bucket().bucket("facts").send().await.unwrap();
         let kms = aws_sdk_kms::Client::new(&sdk);
         let identity = DevelopmentIdentity::from_pem(&keys::generate(Suite::Es256).unwrap()).unwrap();
         let mut deployed = nowhere();
@@ -1097,6 +1139,7 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("LISTS_BUCKET_NAME", "lists".to_owned()),
         ("UPLOADS_BUCKET_NAME", "uploads".to_owned()),
         ("BULK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/bulk.fifo".to_owned()),
+        ("FACTS_BUCKET_NAME", "facts".to_owned()),
         ("MAIL_FROM", "no-reply@health.example".to_owned()),
         ("MAIL_EVENTS", String::new()),
         ("OIDC_ISSUER", ISSUER.to_owned()),

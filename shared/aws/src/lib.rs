@@ -1,5 +1,6 @@
 //! The issuer's ports on AWS: DynamoDB, S3, KMS, SQS, SNS, SES. No decision lives here.
 
+mod changes;
 mod cognito;
 mod files;
 mod https;
@@ -19,6 +20,7 @@ use crate::{
     cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, queue::NoQueue, sender::NoSender,
     webhook::NoWebhook,
 };
+pub use changes::{Told, facts_of_changes};
 pub use files::S3Files;
 pub use login_challenge::login_challenge;
 pub use page::page;
@@ -115,6 +117,16 @@ pub async fn app_with_post() -> Result<App> {
     Ok(App { webhook: Arc::new(HttpsWebhook::new()), ..app_with_printer_and_sender().await? })
 }
 
+/// The service on AWS for the function that keeps facts as files.
+///
+/// # Errors
+/// As [`app`].
+pub async fn app_with_facts() -> Result<App> {
+    let bucket = Resources::from_env()?.facts_bucket.context("FACTS_BUCKET_NAME is not set")?;
+    let files = S3Files::new(s3(&sdk_config().await), bucket);
+    Ok(App { fact_files: Arc::new(files), ..app().await? })
+}
+
 async fn sender() -> Result<Arc<AwsSender>> {
     Ok(Arc::new(AwsSender::new(&sdk_config().await, Resources::from_env()?.messages)))
 }
@@ -204,6 +216,8 @@ fn assemble(
         cabinet: store.clone(),
         queue: Arc::new(NoQueue),
         quota: store.clone(),
+        tally: store.clone(),
+        fact_files: Arc::new(NoFiles),
         sender: Arc::new(NoSender),
         secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         webhook: Arc::new(NoWebhook),

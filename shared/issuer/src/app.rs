@@ -4,10 +4,11 @@ use crate::{
     Config,
     auth::Tokens,
     keys::Current,
+    limits::Counted,
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
-        Recalls, Registrations, Secrets, Sender, Signer, Store, Uploads, Webhook,
+        Recalls, Registrations, Secrets, Sender, Signer, Store, Tally, Uploads, Webhook,
     },
     post,
     print::Printing,
@@ -61,6 +62,10 @@ pub struct App {
     pub public_files: Arc<dyn PublicFiles>,
     /// Files that callers bring.
     pub uploads: Arc<dyn Uploads>,
+    /// Anonymous facts and their counters.
+    pub tally: Arc<dyn Tally>,
+    /// Facts as files, for questions that no counter answers.
+    pub fact_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
@@ -79,6 +84,8 @@ pub struct App {
     pub allowance: Arc<Mutex<Allowance>>,
     /// That other system's token, as long as it is good.
     pub callback_token: Arc<Mutex<Option<post::Token>>>,
+    /// Requests of clients that this process may let in.
+    pub counted: Arc<Counted>,
     /// Now, UTC.
     pub clock: fn() -> OffsetDateTime,
 }
@@ -110,6 +117,8 @@ impl App {
             webhook: ports.webhook,
             public_files: ports.public_files,
             uploads: ports.uploads,
+            tally: ports.tally,
+            fact_files: ports.fact_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
             page: None,
@@ -119,6 +128,7 @@ impl App {
             numbers: Arc::default(),
             allowance: Arc::default(),
             callback_token: Arc::default(),
+            counted: Arc::default(),
             clock: OffsetDateTime::now_utc,
         }
     }
@@ -164,6 +174,10 @@ pub struct Ports {
     pub public_files: Arc<dyn PublicFiles>,
     /// Files that callers bring.
     pub uploads: Arc<dyn Uploads>,
+    /// Anonymous facts and their counters.
+    pub tally: Arc<dyn Tally>,
+    /// Facts as files, for questions that no counter answers.
+    pub fact_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.
     pub identity_provider: Arc<dyn IdentityProvider>,
     /// Those of the citizens' own provider; asked only where the configuration names one.

@@ -6,6 +6,7 @@
 use crate::{
     App, Error,
     config::{Identity, Preset},
+    limits::clients::{self, Told},
     ports::{Certificate, IdentityProvider},
 };
 use aws_lc_rs::{digest, hmac};
@@ -254,6 +255,7 @@ impl<A: Admission> FromRequestParts<App> for By<A> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let mut caller = app.tokens.caller(bearer(&parts.headers)?).await?;
+        clients::count(app, &caller, parts.extensions.get::<Told>()).await?;
         caller.roles.retain(|role| A::ROLES.contains(role));
         if caller.roles.is_empty() { Err(Error::Forbidden(A::ROLES)) } else { Ok(Self(caller, PhantomData)) }
     }

@@ -14,7 +14,7 @@ use crate::{
     reconcile::statements,
     status::positions_secret,
 };
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use aws_lc_rs::rand;
 use axum::{
     Router,
@@ -30,7 +30,7 @@ use std::{sync::Arc, time::Duration};
 use time::OffsetDateTime;
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 /// DIVOC's certify routes: vaccinations in two schemas, and tests.
@@ -172,21 +172,25 @@ pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows
     let mut pause = Duration::from_millis(10);
     let issuance = new_issuance(event, CertificateId::new(position(app).await?, random()?), (app.clock)());
     loop {
+        // From before the lease begins: an answer that is long on its way uses the lease up too.
+        let surely_ours = Instant::now() + SIGNING;
         let intent = intent(app, event, &follows, &issuance)?;
         match app.store.reserve(&intent).await? {
             Reservation::Taken(there) => return Ok(already_issued(&there, intent.digest).unwrap_or(Outcome::Conflict)),
-            Reservation::Ours(issuance) => match sign_and_store(app, mandate, event, &intent, issuance.clone()).await {
-                Ok(Commit::Stored) => {
-                    let predecessor = follows.corrected().map(|corrected| corrected.certificate_id.clone());
-                    return Ok(Outcome::Created { id: issuance.certificate_id, predecessor });
+            Reservation::Ours(issuance) => {
+                match sign_and_store(app, mandate, event, &intent, issuance.clone(), surely_ours).await {
+                    Ok(Commit::Stored) => {
+                        let predecessor = follows.corrected().map(|corrected| corrected.certificate_id.clone());
+                        return Ok(Outcome::Created { id: issuance.certificate_id, predecessor });
+                    }
+                    Ok(Commit::Lost) => app.store.release(&intent).await?,
+                    Err(fault) => {
+                        // If the release fails too, the lease ends by itself.
+                        let _ = app.store.release(&intent).await;
+                        return Err(fault);
+                    }
                 }
-                Ok(Commit::Lost) => app.store.release(&intent).await?,
-                Err(fault) => {
-                    // If the release fails too, the lease ends by itself.
-                    let _ = app.store.release(&intent).await;
-                    return Err(fault);
-                }
-            },
+            }
             Reservation::Busy => {}
         }
         if Instant::now() >= patience {
@@ -199,7 +203,7 @@ pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows
 
 /// How long an attempt may hold a slot.
 const LEASE: Duration = Duration::from_secs(8);
-/// How long the key may take: well within the lease, so that the next holder never signs beside us.
+/// How long a slot and the key may take together: well within the lease, so that the next holder never signs beside us, though clocks are some seconds apart.
 const SIGNING: Duration = Duration::from_secs(5);
 /// How long one request works before it answers with what is done: below the 30 s of an HTTP API.
 const WORKING: Duration = Duration::from_secs(24);
@@ -212,12 +216,14 @@ async fn sign_and_store(
     event: &Event,
     intent: &Intent,
     issuance: Issuance,
+    surely_ours: Instant,
 ) -> Result<Commit> {
     let method = keys::current(app).await.context("publishing the signing key")?;
     let unsigned = event.credential(&app.config.profile, &issuance);
     let created = method.life.created(issuance.issued_at);
     let prepared = unsigned.prepare(method.key.suite(), &method.id, created).context("preparing a credential")?;
-    let signature = timeout(SIGNING, app.signer.sign(prepared.signing_input()))
+    ensure!(Instant::now() < surely_ours, "the slot took too long");
+    let signature = timeout_at(surely_ours, app.signer.sign(prepared.signing_input()))
         .await
         .context("the key took too long")?
         .context("signing")?;
@@ -398,7 +404,7 @@ pub(crate) async fn issue_all(app: &App, mandate: &Mandate, work: Vec<(Event, Pl
                     Plan::Settled(outcome) => Ok(outcome),
                     Plan::Wait => Ok(Outcome::Unfinished),
                     Plan::Issue(follows) => {
-                        let issued = tokio::time::timeout_at(deadline, issue(&app, &mandate, &event, follows)).await;
+                        let issued = timeout_at(deadline, issue(&app, &mandate, &event, follows)).await;
                         issued.unwrap_or(Ok(Outcome::Unfinished))
                     }
                 };

@@ -1,12 +1,16 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
+mod analytics;
 mod citizens;
+mod limits;
 mod pace;
 mod queues;
 mod reconcile;
 mod uploads;
 
+pub use analytics::{Analytics, FACILITY_KINDS, Uses};
 pub use citizens::{Citizens, Login};
+pub use limits::{Allowed, Limits};
 pub use pace::Pace;
 pub use queues::Queues;
 pub use reconcile::{Policy, Reconcile};
@@ -60,10 +64,14 @@ pub struct Config {
     pub citizens: Citizens,
     /// How DigiLocker asks.
     pub digilocker: Digilocker,
+    /// How much each client may ask, and through which door.
+    pub limits: Limits,
     /// What is certified at once, what later, and how fast.
     pub pace: Pace,
     /// How earlier doses are reconciled with later reports.
     pub reconcile: Reconcile,
+    /// What is counted.
+    pub analytics: Analytics,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -311,6 +319,8 @@ impl Config {
                     _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
                 },
             },
+            analytics: Analytics::from_lookup(&lookup)?,
+            limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,
             pace: Pace::from_lookup(&lookup)?,
             reconcile: Reconcile::from_lookup(&lookup)?,
@@ -350,6 +360,8 @@ pub struct Resources {
     pub status_key: String,
     /// `LISTS_BUCKET_NAME`: the S3 bucket for status lists.
     pub lists_bucket: String,
+    /// `FACTS_BUCKET_NAME`: the S3 bucket for facts, where the function keeps them.
+    pub facts_bucket: Option<String>,
     /// `DIGILOCKER_KEY_CIPHERTEXT`: DigiLocker's key as KMS encrypted it, Base64; empty: DigiLocker is refused.
     pub digilocker_key: String,
     /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
@@ -397,6 +409,7 @@ impl Resources {
             contact_key: required("CONTACT_KEY_ARN")?,
             status_key: required("STATUS_KEY_ARN")?,
             lists_bucket: required("LISTS_BUCKET_NAME")?,
+            facts_bucket: required("FACTS_BUCKET_NAME").ok(),
             digilocker_key: required("DIGILOCKER_KEY_CIPHERTEXT").unwrap_or_default(),
             key_set_url: required("OIDC_KEY_SET_URL")?,
             citizens_key_set_url: required("CITIZEN_OIDC_KEY_SET_URL").ok(),

@@ -84,6 +84,12 @@ pub enum Error {
         /// When it may be tried again.
         seconds: u64,
     },
+    /// So much is being worked on that this would only make it later for all.
+    #[error("too much is being worked on at the moment; nothing was begun, try again")]
+    Busy,
+    /// The request did not come through the edge in front of the service.
+    #[error("this address is not for you: ask at the service's public one")]
+    AroundTheEdge,
     /// The key must not sign; nothing was stored, and no other key signs instead.
     #[error("no certificate can be signed: {0}")]
     SigningKey(&'static str),
@@ -311,6 +317,8 @@ impl Error {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "invalid-body", "Invalid body"),
             Self::WrongCode => (StatusCode::UNAUTHORIZED, "wrong-code", "Wrong code"),
             Self::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
+            Self::AroundTheEdge => (StatusCode::FORBIDDEN, "around-the-edge", "Not the public address"),
             Self::SigningKey(_) => (StatusCode::SERVICE_UNAVAILABLE, "signing-key", "No usable signing key"),
             Self::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not in this form"),
             Self::NoOffer => (StatusCode::NOT_FOUND, "no-offer", "No such offer"),

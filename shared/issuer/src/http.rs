@@ -1,12 +1,12 @@
 //! What every route shares: reading a JSON body, the refusal of unknown routes, one log line per request.
 
-use crate::{App, Error};
+use crate::{App, Error, analytics::noted, edge, limits::clients::Told};
 use axum::{
     Router,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, MatchedPath, Request},
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts, uri::Authority},
-    middleware::{Next, from_fn},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -16,6 +16,8 @@ pub fn service(routes: Router<App>, app: App) -> Router {
     routes
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::NoMethod)
+        .layer(from_fn_with_state(app.clone(), noted))
+        .layer(from_fn_with_state(app.clone(), edge::passed))
         .layer(from_fn(observed))
         .with_state(app)
 }
@@ -191,7 +193,9 @@ fn is_axums(headers: &HeaderMap) -> bool {
 }
 
 /// One line per request: route and status, never the path, which may hold a beneficiary's code. Errors of axum itself become problem documents.
-async fn observed(request: Request, next: Next) -> Response {
+async fn observed(mut request: Request, next: Next) -> Response {
+    let told = Told::default();
+    request.extensions_mut().insert(told.clone());
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
@@ -199,6 +203,7 @@ async fn observed(request: Request, next: Next) -> Response {
     if response.status().is_client_error() && is_axums(response.headers()) {
         response = Error::Parameter("path or query", "it is not in the form the route wants".into()).into_response();
     }
+    told.write(response.headers_mut());
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "request");
     response

@@ -2,6 +2,7 @@
 //!
 //! The same [`axum::Router`] is served by the Lambda functions (each its own part) and by the local service (all of it). [`routes`] is the list of every route.
 
+pub mod analytics;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -13,6 +14,7 @@ pub mod client;
 pub mod config;
 pub mod dead_letters;
 pub mod digilocker;
+mod edge;
 pub mod error;
 pub mod family;
 pub mod fetch;
@@ -21,7 +23,7 @@ pub mod http;
 pub mod import;
 pub mod keys;
 mod lease;
-mod limits;
+pub mod limits;
 pub mod log;
 pub mod login;
 pub mod messages;
@@ -87,4 +89,5 @@ pub fn routes() -> Router<App> {
         .merge(reconcile::routes())
         .merge(reconcile::check::routes())
         .merge(bulk::routes())
+        .merge(analytics::routes())
 }

@@ -1,5 +1,9 @@
 //! Limits: how often somebody may do something in a while.
 
+pub(crate) mod clients;
+
+pub use clients::Counted;
+
 use crate::{App, Error};
 use time::Duration;
 

@@ -1,4 +1,4 @@
-//! Pages for anyone's browser: the verification page, the citizens' portal, the page of shared links and the one for files of many rows. `page/` of the repository, built by `make page`,
+//! Pages for anyone's browser: the verification page, the citizens' portal, the page of shared links, the one for files of many rows, and the dashboard. `page/` of the repository, built by `make page`,
 //! handed out as they were built.
 //!
 //! What lies in a folder named by its content never changes and is kept for a year; what stands beside it is asked for again each time.
@@ -35,6 +35,9 @@ pub fn routes() -> Router<App> {
         .route("/bulk/", get(file))
         .route("/bulk/{file}", get(file))
         .route("/bulk/{version}/{file}", get(file))
+        .route("/dashboard", get(async || Redirect::permanent("dashboard/")))
+        .route("/dashboard/", get(file))
+        .route("/dashboard/{version}/{file}", get(file))
 }
 
 /// The built file that has the address' name: pages have no others, and the names need no escapes.
@@ -70,7 +73,7 @@ impl Page {
             let packed = packed.remove(&format!("{name}.gz")).map(Bytes::from);
             page.insert(name, File { media_type, bytes: bytes.into(), packed, etag });
         }
-        for place in [VERIFY, PORTAL, SHARE, BULK] {
+        for place in [VERIFY, PORTAL, SHARE, BULK, DASHBOARD] {
             ensure!(page.contains_key(&format!("{place}{INDEX}")), "the folder has no {place}{INDEX}");
         }
         Ok(Self(page))
@@ -81,6 +84,7 @@ const VERIFY: &str = "verify/";
 const PORTAL: &str = "portal/";
 const SHARE: &str = "share/";
 const BULK: &str = "bulk/";
+const DASHBOARD: &str = "dashboard/";
 const INDEX: &str = "index.html";
 
 fn media_type(name: &str) -> Result<&'static str> {
@@ -181,7 +185,8 @@ mod tests {
 
     /// Files with these names, beside the entries of all pages.
     fn files(names: &[&str]) -> Vec<(String, Vec<u8>)> {
-        let entries = ["bulk/index.html", "verify/index.html", "portal/index.html", "share/index.html"];
+        let entries =
+            ["bulk/index.html", "verify/index.html", "portal/index.html", "share/index.html", "dashboard/index.html"];
         entries.iter().chain(names).map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect()
     }
 
@@ -192,7 +197,14 @@ mod tests {
         names.sort();
         assert_eq!(
             names,
-            ["bulk/index.html", "portal/index.html", "share/index.html", "verify/1/page.wasm", "verify/index.html"]
+            [
+                "bulk/index.html",
+                "dashboard/index.html",
+                "portal/index.html",
+                "share/index.html",
+                "verify/1/page.wasm",
+                "verify/index.html"
+            ]
         );
         assert_eq!(page.0["verify/index.html"].packed.as_deref(), Some(&b"verify/index.html.gz"[..]));
         assert_eq!(page.0["verify/1/page.wasm"].packed, None);

@@ -5,9 +5,8 @@ use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
     signature::{Ed25519KeyPair, KeyPair as _},
 };
-use aws_sdk_dynamodb::types::AttributeValue;
 use credential::{Life, Origin, PublicKey, Purpose, VerificationMethod};
-use issuer::ports::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
+use issuer::ports::{Effect, KeyChange, KeyReason, PublishedKey};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 
@@ -145,11 +144,7 @@ pub(crate) async fn an_unknown_key_is_an_error(records: &Records) {
 
 pub(crate) async fn a_key_from_before_keys_had_lives_has_no_limits(records: &Records) {
     let key = method("did:india").key;
-    let text = |value: &str| AttributeValue::S(value.to_owned());
-    let put = records.client.put_item().table_name("certificates").item("PK", text("KEYS"));
-    let put = put.item("SK", text(&format!("{}#did:india", key.thumbprint()))).item("method", text("did:india"));
-    let put = put.item("pem", text(&key.to_pem())).item("since", text("2026-03-01T08:30:00.250Z"));
-    put.send().await.unwrap();
+    records.behind.put_old_key("did:india", &key).await;
     let plain = PublishedKey { method: VerificationMethod::new("did:india", key.clone()), since: NOW };
     assert_eq!(of(records, &key).await, [plain]);
     assert_eq!(records.store.retire(&key, NOW, &change(NOW)).await.unwrap(), Effect::Changed);
@@ -176,16 +171,5 @@ async fn of(records: &Records, key: &PublicKey) -> Vec<PublishedKey> {
 
 /// The audit entries of a key, in order of their sort keys, as texts.
 async fn audit(records: &Records, key: &PublicKey) -> Vec<BTreeMap<String, String>> {
-    let scan = records.client.scan().table_name("certificates").consistent_read(true);
-    let scan = scan.filter_expression("id = :id AND begins_with(PK, :audit)");
-    let scan = scan.expression_attribute_values(":id", AttributeValue::S(key.thumbprint()));
-    let mut items =
-        scan.expression_attribute_values(":audit", AttributeValue::S("A#".into())).into_paginator().items().send();
-    let mut entries = Vec::new();
-    while let Some(item) = items.next().await {
-        let texts = item.unwrap().into_iter().map(|(name, value)| (name, value.as_s().unwrap().clone()));
-        entries.push(texts.collect::<BTreeMap<_, _>>());
-    }
-    entries.sort_by(|one, other| one["SK"].cmp(&other["SK"]));
-    entries
+    records.behind.entries(&key.thumbprint()).await
 }

@@ -12,54 +12,65 @@ pub(crate) mod key_ring;
 pub(crate) mod quota;
 pub(crate) mod registrations;
 
-use aws::{DynamoStore, create_table};
-use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use async_trait::async_trait;
 use credential::{
-    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, Position, ProgrammeId, Signed,
-    SlotKey, Status,
+    BeneficiaryCode, CertificateId, Dose, EventDigest, Issuance, Kind, Occasion, Position, ProgrammeId, PublicKey,
+    Signed, SlotKey, Status,
 };
 use issuer::ports::{
-    Audit, AuditEvent, Certificate, Change, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation, Store,
+    Audit, AuditEvent, Cabinet, Certificate, Change, Commit, Deed, Follows, Intent, KeyRing, Occupant, Quota, Reason,
+    Registrations, Reservation, Store,
 };
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 /// A store, and a way to look behind it.
 #[derive(Clone)]
 pub(crate) struct Records {
-    pub(crate) store: DynamoStore,
-    pub(crate) client: Client,
+    pub(crate) store: Arc<dyn Everything>,
+    pub(crate) behind: Arc<dyn Behind>,
+}
+
+/// The ports that records answer.
+pub(crate) trait Everything: Store + Cabinet + KeyRing + Quota + Registrations {}
+impl<T: Store + Cabinet + KeyRing + Quota + Registrations> Everything for T {}
+
+/// What no port tells.
+#[async_trait]
+pub(crate) trait Behind: Send + Sync {
+    /// The names (`PK SK`) of everything that holds this text, in order.
+    async fn traces(&self, needle: &str) -> Vec<String>;
+
+    /// The log's entries about a key, in order of their names, as texts.
+    async fn entries(&self, about: &str) -> Vec<BTreeMap<String, String>>;
+
+    /// Puts a key as it was kept before keys had lives, published at [`NOW`].
+    async fn put_old_key(&self, method: &str, key: &PublicKey);
 }
 
 impl Records {
-    /// The store on a table of its own.
-    pub(crate) async fn on(client: Client) -> Self {
-        create_table(&client, "certificates").await.unwrap();
-        // A second call finds it.
-        create_table(&client, "certificates").await.unwrap();
-        Self { store: DynamoStore::new(client.clone(), "certificates"), client }
-    }
-
-    /// The sort keys of everything that a beneficiary's code, or something of theirs, leads to.
     async fn traces(&self, needle: &str) -> Vec<String> {
-        let mut pages =
-            self.client.scan().table_name("certificates").consistent_read(true).into_paginator().items().send();
-        let mut traces = Vec::new();
-        while let Some(item) = pages.next().await {
-            let item = item.unwrap();
-            let text = |name: &str| item[name].as_s().unwrap().clone();
-            let says = |value: &AttributeValue| value.as_s().is_ok_and(|text| text.contains(needle));
-            if item.values().any(says) {
-                traces.push(format!("{} {}", text("PK"), text("SK")));
-            }
-        }
-        traces.sort();
-        traces
+        self.behind.traces(needle).await
     }
 }
 
 /// All rules, one after the other.
 pub(crate) async fn all(records: &Records) {
+    certificates(records).await;
+    key_ring::all(records).await;
+    cabinet::all(records).await;
+    quota::all(records).await;
+    registrations::all(records).await;
+}
+
+/// Those of [`Store`].
+pub(crate) async fn certificates(records: &Records) {
     a_free_slot_goes_to_exactly_one_of_many(records).await;
     a_slot_is_busy_until_its_lease_is_over(records).await;
     whoever_takes_a_slot_over_keeps_its_id_and_time(records).await;
@@ -87,10 +98,6 @@ pub(crate) async fn all(records: &Records) {
     a_suspension_ends_by_itself(records).await;
     a_revoked_slot_takes_a_new_certificate(records).await;
     numbers_are_given_once(records).await;
-    key_ring::all(records).await;
-    cabinet::all(records).await;
-    quota::all(records).await;
-    registrations::all(records).await;
 }
 
 pub(crate) async fn a_free_slot_goes_to_exactly_one_of_many(records: &Records) {
@@ -668,7 +675,7 @@ fn credential_of(issuance: &Issuance) -> Signed {
     Signed::from_stored(format!(r#"{{"id":"{}"}}"#, issuance.certificate_id.as_str()))
 }
 
-fn next() -> u64 {
+pub(crate) fn next() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }

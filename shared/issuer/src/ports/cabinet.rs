@@ -71,6 +71,10 @@ pub enum Drawer {
     DeadMessages,
     /// Events that were accepted to be certified later: what is kept to tell where they stand.
     Batches,
+    /// Uses of certificates, until they are counted.
+    Uses,
+    /// How far analytics came.
+    Analytics,
 }
 
 impl Drawer {
@@ -92,6 +96,8 @@ impl Drawer {
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
             Self::Batches => "batches",
+            Self::Uses => "uses",
+            Self::Analytics => "analytics",
         }
     }
 }
