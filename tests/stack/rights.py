@@ -160,7 +160,7 @@ PARTITIONS = {
     UPLOADS: {"Query": {"D#uploads#*"}, "GetItem": {"D#uploads#*"}, "PutItem": {"D#uploads#*"}},
     UPLOADS_WORKER: {
         "Query": {"D#uploads#*", "KEYS"}, "GetItem": {"D#uploads#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
-        "PutItem": {"D#uploads#*", "D#dead-messages#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*"},
+        "PutItem": {"D#uploads#*", "D#checks#*", "D#dead-messages#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*"},
     },
     ANALYTICS: {"Query": {"T#*", "F#*"}, "PutItem": {"D#uses#*"}, "UpdateItem": {"N#reports-from#*"}},
     ANALYTICS_COUNT: {

@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tests::{Answer, Service, doomed::Doomed, people, service};
+use tests::{Answer, Service, bulk, doomed::Doomed, people, service};
 use time::{Date, OffsetDateTime};
 
 /// A service, and a worker that checks its days when the test says so.
@@ -194,6 +194,22 @@ async fn whatever_fits_only_two_of_three_is_found_and_the_report_is_signed() {
         (&json!(2), &json!({ "certifiedOtherwise": 1, "notCertified": 1 }))
     );
     assert_eq!([&report["logged"], &report["declared"], &report["agreed"]], [5, 6, 4]);
+}
+
+#[tokio::test]
+async fn the_rows_of_an_uploaded_file_are_looked_for_too() {
+    let scene = Scene::start().await;
+    // This one is certified with other details than the file's, so that its row fails.
+    scene.certified(&people::event(3, 1)).await;
+    let rows: String = (1..=5).map(|person| bulk::vaccination(person, 1, "02-Jan-1980")).collect();
+    let file = format!("{}{rows}", bulk::VACCINATIONS);
+    let told = bulk::through(&scene.service.client, "officer", "vaccination", file.as_bytes()).await.unwrap();
+    assert_eq!([&told["certified"], &told["failed"]], [4, 1], "{told}");
+    service::pass(86_400 + 3_700);
+    assert!(!work(&scene.app, PATIENCE).await.unwrap());
+    let report = scene.report().await;
+    assert_eq!([&report["logged"], &report["declared"], &report["agreed"]], [5, 5, 4], "{report}");
+    assert_eq!((&report["findings"], &report["sources"]), (&json!({ "certifiedOtherwise": 1 }), &json!({})));
 }
 
 #[tokio::test]

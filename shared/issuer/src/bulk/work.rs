@@ -15,6 +15,7 @@ use crate::{
     keys,
     ports::{Drawer, Lane, Message},
     quota,
+    reconcile::check::declare_rows,
 };
 use anyhow::{Context, Result, bail};
 use credential::{Event, EventDigest, SlotKey};
@@ -204,6 +205,8 @@ async fn certify(app: &App, id: &str, chunk: Numbered) -> Result<()> {
     if outcome.failed > 0 {
         outcome.errors = Some(keep_errors(app, &held.upload, chunk.number, &failed.into_bytes()?).await?);
     }
+    // What the file says that was sent: the nightly check looks for all of it.
+    declare_rows(app, &format!("{id}-{:08}", chunk.number), &batch.said).await?;
     outcome::keep(app, &held, chunk.number, &outcome).await?;
     tracing::info!(
         upload.id = id,

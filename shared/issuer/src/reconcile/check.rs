@@ -1,5 +1,5 @@
-//! The check of a day, every night: what its sources say they sent, what the log says was certified, and what the certificates say. Whatever fits only two of
-//! the three is found, and the report is signed.
+//! The check of a day, every night: what its sources say they sent (in declarations, and in the files they uploaded), what the log says was certified, and
+//! what the certificates say. Whatever fits only two of the three is found, and the report is signed.
 //!
 //! | folder | name | what |
 //! |---|---|---|
@@ -14,9 +14,11 @@
 
 mod declare;
 mod entry;
+mod look;
 mod run;
 mod work;
 
+pub(crate) use declare::declare_rows;
 pub use work::work;
 
 use crate::{

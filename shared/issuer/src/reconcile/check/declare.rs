@@ -18,7 +18,9 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use credential::{BeneficiaryCode, Code, Dose, Event, Fault, Faults, Occasion, ProgrammeId, Schema, SlotKey};
+use credential::{
+    BeneficiaryCode, Code, Dose, Event, EventDigest, Fault, Faults, Occasion, ProgrammeId, Schema, SlotKey,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -59,7 +61,9 @@ pub(super) async fn declare(
     let bytes = body(request, app.config.most_bytes).await?;
     let id = fingerprint(&[day.to_string().as_bytes(), caller.subject.as_bytes(), &bytes]);
     let declared = read(&app, &String::from_utf8_lossy(&bytes), schema)?;
-    let sheets = sheets(&app, day, &caller.subject, &id, &declared).await?;
+    let mut sheets = sheets(&app, day, &id, &declared).await?;
+    let part = json!({ "actor": caller.subject, "lines": declared.len() }).to_string();
+    sheets.push(Sheet::new(Drawer::Checks, parts_folder(day), &id, part).until(soon_gone(day)));
     // Lost: it was declared before.
     if app.cabinet.put(&sheets, (app.clock)()).await? == Commit::Stored {
         tracing::info!(declaration.id = id, lines = declared.len(), "declared");
@@ -68,13 +72,33 @@ pub(super) async fn declare(
     Ok((StatusCode::CREATED, axum::Json(told)).into_response())
 }
 
+/// The rows of an uploaded file, which so say that they were sent: looked for like all that is declared. It makes nobody a source whose every certificate must
+/// be declared. A second call under the same name changes nothing.
+pub(crate) async fn declare_rows(
+    app: &App,
+    name: &str,
+    rows: impl IntoIterator<Item = (&SlotKey, &EventDigest)>,
+) -> Result<()> {
+    let now = (app.clock)();
+    let line = |(slot, digest): (&SlotKey, &EventDigest)| {
+        let (slot, digest) = (Slot::of(slot)?, Some(letters(digest)));
+        Ok(Declared { slot, digest, line: None, declaration: String::new() })
+    };
+    let declared = rows.into_iter().map(line).collect::<Result<Vec<_>>>()?;
+    let sheets = sheets(app, now.date(), name, &declared).await?;
+    if !sheets.is_empty() {
+        app.cabinet.put(&sheets, now).await?;
+    }
+    Ok(())
+}
+
 /// The lines, all of them, or all their faults; a fault's pointer begins with the line's number, from 0.
 fn read(app: &App, text: &str, schema: Schema) -> Result<Vec<Declared>, Error> {
     let (mut declared, mut faults) = (Vec::new(), Vec::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match read_line(app, line, schema) {
             Ok((slot, digest)) => {
-                let line = u64::try_from(index).unwrap_or_default() + 1;
+                let line = u64::try_from(index).ok().map(|index| index + 1);
                 declared.push(Declared { slot: Slot::of(&slot)?, digest, line, declaration: String::new() });
             }
             Err(found) => faults.extend(found.0.into_iter().map(|fault| {
@@ -121,21 +145,18 @@ fn read_line(app: &App, line: &str, schema: Schema) -> Result<(SlotKey, Option<S
     }
 }
 
-/// The declaration and its lines, each in its bucket.
-async fn sheets(app: &App, day: Date, actor: &str, id: &str, declared: &[Declared]) -> Result<Vec<Sheet>, Error> {
+/// The lines of a declaration, each in its bucket.
+async fn sheets(app: &App, day: Date, id: &str, declared: &[Declared]) -> Result<Vec<Sheet>> {
     let buckets = Buckets::new(&app.pepper.contact_key().await?);
     let mut filled: BTreeMap<u8, Vec<&Declared>> = BTreeMap::new();
     for line in declared {
         filled.entry(buckets.of(&line.slot)).or_default().push(line);
     }
-    let until = soon_gone(day);
-    let part = json!({ "actor": actor, "lines": declared.len() }).to_string();
-    let mut sheets = vec![Sheet::new(Drawer::Checks, parts_folder(day), id, part).until(until)];
-    for (bucket, lines) in filled {
-        let text = serde_json::to_string(&lines).map_err(anyhow::Error::from)?;
-        sheets.push(Sheet::new(Drawer::Checks, folder(day, bucket), id, text).until(until));
-    }
-    Ok(sheets)
+    let sheet = |(bucket, lines): (u8, Vec<&Declared>)| {
+        let text = serde_json::to_string(&lines)?;
+        Ok(Sheet::new(Drawer::Checks, folder(day, bucket), id, text).until(soon_gone(day)))
+    };
+    filled.into_iter().map(sheet).collect()
 }
 
 /// Where the declarations of a day are named.
@@ -148,6 +169,6 @@ pub(super) fn folder(day: Date, bucket: u8) -> String {
     format!("{day}-declared-{bucket:02}")
 }
 
-const MEDIA_TYPES: [&str; 3] = ["application/jsonl", "application/x-ndjson", "application/json-seq"];
+const MEDIA_TYPES: [&str; 2] = ["application/jsonl", "application/x-ndjson"];
 /// As many as fit into one item, should they all be of one bucket.
 const MOST_LINES: usize = 1_000;

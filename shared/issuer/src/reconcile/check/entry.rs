@@ -39,8 +39,8 @@ pub(super) struct Declared {
     pub(super) slot: Slot,
     /// Of the event, where the whole of it was declared.
     pub(super) digest: Option<String>,
-    /// From 1.
-    pub(super) line: u64,
+    /// From 1; not known of a file's rows, whose declaration names a part of the file.
+    pub(super) line: Option<u64>,
     /// The declaration; known by the sheet's name.
     #[serde(skip)]
     pub(super) declaration: String,
