@@ -17,7 +17,7 @@ use axum::{
 use issuer::{
     App, Config,
     app::Ports,
-    certify,
+    batch, certify,
     ports::{IdentityProvider, Message},
     update, work,
 };

@@ -184,6 +184,7 @@ pub(super) async fn compare(
         let outcome = match update::plan(&event, occupant, app.config.update_limit, now) {
             Err(_) => return Ok(undecided(NOT_CORRECTABLE)),
             Ok(Plan::Settled(outcome)) => outcome,
+            Ok(Plan::Wait) => Outcome::Unfinished,
             Ok(Plan::Issue(follows)) => certify::issue(app, mandate, &event, follows).await?,
         };
         match outcome {
