@@ -10,6 +10,7 @@ BUILD := cargo build --quiet --workspace --example records --bin
 BUILT := $(or $(CARGO_TARGET_DIR),target)/debug
 
 .PHONY: verify-log
+.PHONY: facts-tools
 .PHONY: demo run template test soak check bench bench-steps load cost fonts page page-tools oracle wallet-tools help
 .DEFAULT_GOAL := help
 
@@ -24,7 +25,7 @@ run: fonts page ## Keep the service up (PORT, DATA_DIR), one token per role in $
 	@$(BUILD) local
 	@$(BUILT)/local
 
-test: fonts oracle page page-tools wallet-tools ## Every test; nothing but the package registries is needed
+test: fonts oracle page page-tools wallet-tools facts-tools ## Every test; nothing but the package registries is needed
 	@# With the tests, so that both commands see the same features and build each dependency once.
 	cargo build --quiet --workspace --bins --tests
 	cargo test --workspace --no-fail-fast
@@ -69,7 +70,7 @@ cost: fonts ## What it costs on AWS and how a day of 25 million goes, from the f
 fonts: ## The fonts, from pinned packages, into fonts/ttf
 	@./fonts/fetch.sh
 
-page: ## The pages into target/page, for the service to hand out at /verify/, /portal/ and /share/; prints their sizes
+page: ## The pages into target/page, for the service to hand out at /verify/, /portal/, /share/ and /bulk/; prints their sizes
 	@rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 	@$(BUILD) page-build
 	@$(BUILT)/page-build
@@ -82,5 +83,12 @@ oracle: ## DIVOC's verifier and a QR reader from npm, for the tests
 
 wallet-tools: ## Libraries from npm that wallets are made with, for the tests
 	@cd $(NODE_WALLETS) && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --silent --no-audit --no-fund; }
+
+facts-tools: target/venv-facts/ready ## DuckDB, which reads facts as others do, for the tests
+
+target/venv-facts/ready: tests/facts/requirements.txt
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
+	touch $@
 
 -include infra/infra.mk

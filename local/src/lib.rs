@@ -11,6 +11,7 @@ pub mod pictures;
 mod publication;
 mod queue;
 pub mod records;
+mod uploads;
 mod wire;
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     outbox::Outbox,
     publication::Publishing,
     queue::{Delivering, KeptQueue},
+    uploads::Entrance,
 };
 use anyhow::{Context, Result};
 use aws::{DynamoStore, HttpsWebhook, S3Files};
@@ -90,6 +92,8 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     let secrets = KeptSecrets::from_text(&folder.secret("digilocker.key", KeptPepper::generate)?);
     let outbox = Outbox::new(folder.at("outbox"))?;
     let queue = KeptQueue::new(store.clone());
+    let uploads = S3Files::new(pictures::client(folder.at("uploads").as_deref())?, "uploads");
+    let entrance = Arc::new(Entrance::new(uploads)?);
     let given = [("OIDC_ISSUER", identity::ISSUER), ("OIDC_AUDIENCE", identity::AUDIENCE)];
     // Messages land in the outbox: nobody is disturbed, and nobody has to wait for a code.
     let usual = [("NOTIFY_SMS", "on"), ("NOTIFY_EMAIL", "on"), ("CODE_PACE_MILLISECONDS", "50")];
@@ -103,6 +107,8 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         cabinet: store.clone(),
         queue: queue.clone(),
         quota: store.clone(),
+        tally: store.clone(),
+        fact_files: Arc::new(S3Files::new(pictures::client(folder.at("facts").as_deref())?, "facts")),
         sender: outbox.clone(),
         citizen_tokens: Arc::new(SignIn { identity: identity.clone(), valid: config.citizens.token_valid }),
         secrets: Arc::new(secrets),
@@ -113,6 +119,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
         pepper: Arc::new(pepper),
         files: Arc::new(S3Files::new(pictures::client(folder.at("files").as_deref())?, "pictures")),
         public_files: Arc::new(S3Files::new(pictures::client(folder.at("lists").as_deref())?, "lists")),
+        uploads: entrance.clone(),
         identity_provider: identity.clone(),
         citizens_provider: identity.clone(),
         printer: printer(&place)?,
@@ -123,7 +130,7 @@ pub async fn start_signing(place: Place, suite: Suite, change: impl FnOnce(&mut 
     publish(&app).await?;
     let tokens = tokens(&identity, &folder)?;
     let delivering = queue.deliver(&app);
-    let (base_url, stop, serving) = serve(place.port, app, &outbox).await?;
+    let (base_url, stop, serving) = serve(place.port, app, &outbox, &entrance).await?;
     Ok(Running { base_url, store, identity, outbox, tokens, stop, serving, publishing, delivering, folder })
 }
 
@@ -240,6 +247,7 @@ async fn serve(
     port: u16,
     app: App,
     outbox: &Arc<Outbox>,
+    entrance: &Arc<Entrance>,
 ) -> Result<(String, oneshot::Sender<()>, JoinHandle<std::io::Result<()>>)> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.with_context(|| format!("listening on PORT {port}"))?;
@@ -252,7 +260,10 @@ async fn serve(
         }
     };
     let routes = issuer::http::service(issuer::routes(), app);
-    let routes = routes.merge(outbox.routes()).layer(from_fn_with_state(Arc::new(Doors::default()), doors::admit));
+    let routes = routes
+        .merge(outbox.routes())
+        .merge(entrance.routes())
+        .layer(from_fn_with_state(Arc::new(Doors::default()), doors::admit));
     let routes = routes.layer(from_fn(with_peer)).into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(axum::serve(listener, routes).with_graceful_shutdown(until).into_future());
     Ok((base_url, stop, serving))

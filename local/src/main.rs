@@ -102,6 +102,7 @@ fn introduction(running: &Running) -> String {
 
   The citizens' portal, for a browser: {url}/portal/     (codes arrive at {url}/outbox)
   The verification page, for a browser: {url}/verify/
+  The page for files of many rows, for a browser: {url}/bulk/     (with a token of the officer)
 "#
     )
 }

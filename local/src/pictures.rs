@@ -1,4 +1,4 @@
-//! S3 in this process: PUT (also of what is not there yet, only) and GET of whole objects, in a folder or in memory.
+//! S3 in this process: PUT (also of what is not there yet, only), HEAD, and GET of objects or parts of them, in a folder or in memory.
 
 use crate::wire::response;
 use anyhow::{Context, Result};
@@ -13,7 +13,8 @@ use aws_smithy_runtime_api::client::{
 use http_body_util::BodyExt;
 use std::{
     collections::HashMap,
-    fs, io,
+    fs,
+    io::{self, Read, Seek},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -64,12 +65,23 @@ impl HttpConnector for Bucket {
             let method = request.method().to_owned();
             let key = key(request.uri());
             let only_new = request.headers().get("if-none-match").is_some();
+            let range = request.headers().get("range").map(range);
             let body = request.into_body().collect().await.map(|body| body.to_bytes().to_vec());
             Ok(match (method.as_str(), key, body) {
                 (_, None, _) => refusal(400, "InvalidArgument"),
                 (_, _, Err(_)) => refusal(400, "IncompleteBody"),
-                ("GET", Some(key), Ok(_)) => match objects.read(&key) {
-                    Ok(Some(bytes)) => response(200, bytes),
+                ("HEAD", Some(key), Ok(_)) => match objects.length(&key) {
+                    Ok(Some(length)) => {
+                        let mut answer = response(200, Vec::new());
+                        answer.headers_mut().insert("content-length", length.to_string());
+                        answer
+                    }
+                    Ok(None) => refusal(404, "NotFound"),
+                    Err(_) => refusal(500, "InternalError"),
+                },
+                ("GET", Some(_), Ok(_)) if range == Some(None) => refusal(416, "InvalidRange"),
+                ("GET", Some(key), Ok(_)) => match objects.read(&key, range.flatten()) {
+                    Ok(Some(bytes)) => response(if range.is_some() { 206 } else { 200 }, bytes),
                     Ok(None) => refusal(404, "NoSuchKey"),
                     Err(_) => refusal(500, "InternalError"),
                 },
@@ -85,19 +97,37 @@ impl HttpConnector for Bucket {
 }
 
 impl Shelf {
-    fn read(&self, key: &Path) -> io::Result<Option<Vec<u8>>> {
+    /// The object, or of it the bytes from the first number to before the second; an object that ends before gives fewer.
+    fn read(&self, key: &Path, range: Option<(u64, u64)>) -> io::Result<Option<Vec<u8>>> {
+        let (from, until) = range.unwrap_or((0, u64::MAX));
         match self {
-            Self::Memory(objects) => Ok(objects.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()),
-            Self::Folder(folder, _) => match fs::read(folder.join(key)) {
-                Ok(bytes) => Ok(Some(bytes)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(error),
-            },
+            Self::Memory(objects) => {
+                let objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
+                let place = |at: u64, object: &Vec<u8>| usize::try_from(at).unwrap_or(usize::MAX).min(object.len());
+                let part = |object: &Vec<u8>| object.get(place(from, object)..place(until, object)).map(<[u8]>::to_vec);
+                Ok(objects.get(key).map(|object| part(object).unwrap_or_default()))
+            }
+            Self::Folder(folder, _) => there(fs::File::open(folder.join(key)).and_then(|mut file| {
+                file.seek(io::SeekFrom::Start(from))?;
+                let mut bytes = Vec::new();
+                file.take(until.saturating_sub(from)).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            })),
+        }
+    }
+
+    fn length(&self, key: &Path) -> io::Result<Option<u64>> {
+        match self {
+            Self::Memory(objects) => {
+                let objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(objects.get(key).map(|object| u64::try_from(object.len()).unwrap_or(u64::MAX)))
+            }
+            Self::Folder(folder, _) => there(fs::metadata(folder.join(key)).map(|object| object.len())),
         }
     }
 
     /// Whether the object was written: with `only_new` (`If-None-Match: *`), unless it was there before. Written aside, then linked or renamed: a reader sees a
-    /// whole object or none, and of two writers one is first. What is new is not flushed, for a picture or a list can be made again.
+    /// whole object or none, and of two writers one is first. Flushed, for what was brought to us cannot be made again.
     fn write(&self, key: PathBuf, bytes: Vec<u8>, only_new: bool) -> io::Result<bool> {
         match self {
             Self::Memory(objects) => {
@@ -117,9 +147,8 @@ impl Shelf {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                     _ => fs::write(&aside, bytes)?,
                 }
+                fs::File::open(&aside)?.sync_all()?;
                 if !only_new {
-                    // What is replaced would be missed if neither version were there after a power cut.
-                    fs::File::open(&aside)?.sync_all()?;
                     return fs::rename(aside, target).map(|()| true);
                 }
                 let linked = fs::hard_link(&aside, target);
@@ -131,6 +160,21 @@ impl Shelf {
             }
         }
     }
+}
+
+/// What was found; what is not there is no error.
+fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// `bytes=2-5` as the bytes from 2 to before 6; `None` for any other form.
+fn range(header: &str) -> Option<(u64, u64)> {
+    let (from, last) = header.strip_prefix("bytes=")?.split_once('-')?;
+    Some((from.parse().ok()?, last.parse::<u64>().ok()?.checked_add(1)?))
 }
 
 /// The object that a path-style URL (`/bucket/key?…`) names, as a path inside the folder; `None` if it would lead out of it or to a file being written.

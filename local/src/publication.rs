@@ -1,9 +1,10 @@
-//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, reconciles earlier doses, checks days, lets recoveries take
-//! effect and goes on with recalls every few seconds until the service stops.
+//! What schedules and a stream do on AWS: publishes changes of status, seals the log, delivers the post, reconciles earlier doses, checks days, counts what was
+//! done, lets recoveries take effect and goes on with recalls every few seconds until the service stops.
 
 use anyhow::{Context, Result};
 use issuer::{
     App,
+    analytics::{Gatherer, export},
     audit::seal,
     post::deliver,
     recall::{self, Task},
@@ -33,6 +34,7 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
     if is_first {
         publish(&app).await.context("publishing the first status list")?;
     }
+    let mut gatherer = Gatherer::resume(&app).await.context("finding where counting stopped")?;
     let (stop, mut stopped) = oneshot::channel();
     let task = tokio::spawn(async move {
         let mut ticks = interval(every);
@@ -65,6 +67,12 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             }
             if let Err(fault) = recovery::work(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "a recovery did not take effect");
+            }
+            if let Err(fault) = gatherer.step(&app, every.max(Duration::from_secs(5))).await {
+                tracing::error!(cause = format!("{fault:#}"), "what was done was not counted");
+            }
+            if let Err(fault) = export(&app, every.max(Duration::from_secs(5))).await {
+                tracing::error!(cause = format!("{fault:#}"), "facts were not exported");
             }
             // For less than a change may take to be published.
             for task in [Task::Status, Task::Signature] {

@@ -49,6 +49,7 @@ rules! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_in_a_file_keeps_every_rule() {
     let folder = tempfile::tempdir().unwrap();
-    let records = dynamo::records(local::records::client(Some(&folder.path().join("records.sqlite"))).unwrap()).await;
-    contract::all(&records).await;
+    let table = local::records::client(Some(&folder.path().join("records.sqlite"))).unwrap();
+    contract::all(&dynamo::records(table.clone()).await).await;
+    dynamo::tally::all(table).await;
 }

@@ -11,26 +11,28 @@ from botocore.exceptions import ClientError
 from emulator import REGION
 from report import Report
 
-CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES, RECONCILE, RECONCILE_WORKER, CHECKS, CHECK_WORKER = (
+CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES, RECONCILE, RECONCILE_WORKER, CHECKS, CHECK_WORKER, UPLOADS, UPLOADS_WORKER, ANALYTICS, ANALYTICS_COUNT, ANALYTICS_WORKER = (
     "Certify", "CertificateRevoke", "CertificatePdf", "CertificateHead", "CertificateQr", "CertificateCredential", "CertificateVerify", "Public", "Status", "PublishStatus", "KeysAdmin",
-    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker", "CertifyWorker", "Batches", "Reconcile", "ReconcileWorker", "Checks", "CheckWorker",
+    "AuditLog", "Recall", "RecallWorker", "ResignWorker", "Page", "Citizen", "LoginChallenge", "Share", "Digilocker", "Partner", "PartnersAdmin", "Post", "PostWorker", "PostBounces", "Wallet", "Recovery", "RecoveryWorker", "CertifyWorker", "Batches", "Reconcile", "ReconcileWorker", "Checks", "CheckWorker", "Uploads", "UploadsWorker", "Analytics", "AnalyticsCount", "AnalyticsWorker",
 )
-ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES, RECONCILE, RECONCILE_WORKER, CHECKS, CHECK_WORKER)
+ROLES = (CERTIFY, REVOKE, PDF, HEAD, QR, CREDENTIAL, VERIFY, PUBLIC, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, PAGE, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, POST_BOUNCES, WALLET, RECOVERY, RECOVERY_WORKER, CERTIFY_WORKER, BATCHES, RECONCILE, RECONCILE_WORKER, CHECKS, CHECK_WORKER, UPLOADS, UPLOADS_WORKER, ANALYTICS, ANALYTICS_COUNT, ANALYTICS_WORKER)
 POSTING = {POST, POST_WORKER, POST_BOUNCES}
 RECOVERING = {RECOVERY, RECOVERY_WORKER}
 CERTIFYING = {CERTIFY, CERTIFY_WORKER}
 RECONCILING = {RECONCILE, RECONCILE_WORKER}
 CHECKING = {CHECKS, CHECK_WORKER}
+BRINGING = {UPLOADS, UPLOADS_WORKER}
 FETCHING = {PDF, HEAD, QR, CREDENTIAL}
+NOTING = {PDF, QR, CREDENTIAL, VERIFY, SHARE, DIGILOCKER, PARTNER, WALLET, ANALYTICS}
 NOBODY = set()
 
 # Who may: the whole list, call by call.
 MAY = {
-    "kms:Sign": CERTIFYING | RECONCILING | {RESIGN_WORKER},
+    "kms:Sign": CERTIFYING | RECONCILING | {RESIGN_WORKER} | {UPLOADS_WORKER},
     "kms:Sign lists": {PUBLISH, CHECK_WORKER},
-    "kms:GetPublicKey": CERTIFYING | RECONCILING | {RESIGN_WORKER, PUBLIC, KEYS_ADMIN},
+    "kms:GetPublicKey": CERTIFYING | RECONCILING | {RESIGN_WORKER, PUBLIC, KEYS_ADMIN} | BRINGING,
     "kms:Verify": NOBODY,
-    "kms:GenerateMac": CERTIFYING | {BATCHES, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET} | FETCHING | POSTING | RECOVERING | RECONCILING | CHECKING,
+    "kms:GenerateMac": CERTIFYING | {BATCHES, PUBLISH, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, WALLET, ANALYTICS} | FETCHING | POSTING | RECOVERING | RECONCILING | CHECKING | {UPLOADS_WORKER},
     # The emulator knows no encryption context, without which the key's policy lets nobody in: what it lets DigiLocker's function do is not seen here.
     "kms:Decrypt of DigiLocker's key": NOBODY,
     "kms:Decrypt of another secret": NOBODY,
@@ -40,13 +42,13 @@ MAY = {
     "kms:EnableKey": NOBODY,
     "kms:Decrypt by hand": NOBODY,
     "kms:GenerateDataKey by hand": NOBODY,
-    "dynamodb:Query": FETCHING | RECOVERING | CERTIFYING | RECONCILING | CHECKING | {BATCHES, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET},
-    "dynamodb:GetItem": RECOVERING | CERTIFYING | RECONCILING | CHECKING | {BATCHES, POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:BatchGetItem": CERTIFYING | RECONCILING | {BATCHES, CHECK_WORKER},
-    "dynamodb:PutItem": RECOVERING | CERTIFYING | RECONCILING | CHECKING | {POST, POST_WORKER, POST_BOUNCES, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET},
-    "dynamodb:UpdateItem": CERTIFYING | RECONCILING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:Query": FETCHING | RECOVERING | CERTIFYING | RECONCILING | CHECKING | {BATCHES, PUBLIC, REVOKE, VERIFY, STATUS, PUBLISH, KEYS_ADMIN, AUDIT_LOG, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, POST, POST_WORKER, WALLET, ANALYTICS, ANALYTICS_WORKER} | BRINGING,
+    "dynamodb:GetItem": RECOVERING | CERTIFYING | RECONCILING | CHECKING | {BATCHES, ANALYTICS_WORKER, POST, POST_WORKER, PDF, QR, CREDENTIAL, REVOKE, VERIFY, STATUS, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, LOGIN_CHALLENGE, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET} | BRINGING,
+    "dynamodb:BatchGetItem": CERTIFYING | RECONCILING | {BATCHES, CHECK_WORKER} | {UPLOADS_WORKER},
+    "dynamodb:PutItem": RECOVERING | CERTIFYING | RECONCILING | CHECKING | NOTING | {ANALYTICS_COUNT, ANALYTICS_WORKER, POST, POST_WORKER, POST_BOUNCES, REVOKE, KEYS_ADMIN, PUBLISH, RECALL, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, DIGILOCKER, PARTNER, PARTNERS_ADMIN, WALLET} | BRINGING,
+    "dynamodb:UpdateItem": CERTIFYING | RECONCILING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY, ANALYTICS, ANALYTICS_COUNT} | {UPLOADS_WORKER},
     "dynamodb:DeleteItem": RECOVERING | {BATCHES, RECONCILE_WORKER, CITIZEN, LOGIN_CHALLENGE, PARTNERS_ADMIN, POST, POST_WORKER},
-    "dynamodb:TransactWriteItems": CERTIFYING | RECONCILING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY},
+    "dynamodb:TransactWriteItems": CERTIFYING | RECONCILING | {REVOKE, KEYS_ADMIN, RECALL_WORKER, RESIGN_WORKER, CITIZEN, SHARE, PARTNER, WALLET, RECOVERY, ANALYTICS, ANALYTICS_COUNT} | {UPLOADS_WORKER},
     "dynamodb:BatchWriteItem": NOBODY,
     "dynamodb:Scan": {PUBLISH},
     "dynamodb:ExecuteStatement": NOBODY,
@@ -59,6 +61,12 @@ MAY = {
     "s3:PutObject elsewhere": NOBODY,
     "s3:GetObject lists": {STATUS, PUBLISH},
     "s3:PutObject lists": {PUBLISH},
+    "s3:GetObject uploads": BRINGING,
+    "s3:PutObject uploads": BRINGING,
+    "sqs:SendMessage of chunks": BRINGING,
+    "sqs:ReceiveMessage of chunks": {UPLOADS_WORKER},
+    "s3:PutObject facts": {ANALYTICS_WORKER},
+    "s3:GetObject facts": NOBODY,
     "s3:DeleteObject": NOBODY,
     "s3:GetBucketPolicy": NOBODY,
     "logs:CreateLogStream of another": NOBODY,
@@ -84,15 +92,18 @@ PARTITIONS = {
     },
     CERTIFY_WORKER: {
         "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"}, "Query": {"KEYS"}, "GetItem": {"D#batches#*"},
-        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#batches#*", "D#dead-messages#*"},
+        "PutItem": {"B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*", "D#batches#*", "D#dead-messages#*"},
     },
-    BATCHES: {"Query": {"D#batches#*", "D#dead-messages#*"}, "GetItem": {"D#dead-messages#*"}, "BatchGetItem": {"B#*"}, "DeleteItem": {"D#dead-messages#*"}},
+    BATCHES: {
+        "Query": {"D#batches#*", "D#dead-messages#*"}, "GetItem": {"D#batches#*", "D#dead-messages#*"}, "BatchGetItem": {"B#*"},
+        "DeleteItem": {"D#batches#*", "D#dead-messages#*"},
+    },
     REVOKE: {"Query": {"B#*"}, "GetItem": {"I#*"}, "UpdateItem": {"B#*"}, "ConditionCheckItem": {"B#*"}, "PutItem": {"A#*", "J#*"}},
-    PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}},
+    PDF: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"D#uses#*"}},
     HEAD: {"Query": {"B#*"}},
-    QR: {"Query": {"B#*"}, "GetItem": {"I#*"}},
-    CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}},
-    VERIFY: {"Query": {"B#*", "KEYS"}, "GetItem": {"I#*"}},
+    QR: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"D#uses#*"}},
+    CREDENTIAL: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"D#uses#*"}},
+    VERIFY: {"Query": {"B#*", "KEYS"}, "GetItem": {"I#*"}, "PutItem": {"D#uses#*"}},
     PUBLIC: {"Query": {"KEYS"}},
     STATUS: {"Query": {"B#*"}, "GetItem": {"I#*"}},
     PUBLISH: {
@@ -112,10 +123,10 @@ PARTITIONS = {
     },
     LOGIN_CHALLENGE: {"GetItem": {"D#challenges#*"}, "DeleteItem": {"D#challenges#*"}},
     SHARE: {
-        "Query": {"B#*"}, "GetItem": {"I#*", "D#links#*", "D#silence#*"}, "PutItem": {"D#links#*"}, "UpdateItem": {"N#mails-from#*", "N#mails-to#*"},
+        "Query": {"B#*"}, "GetItem": {"I#*", "D#links#*", "D#silence#*"}, "PutItem": {"D#links#*", "D#uses#*"}, "UpdateItem": {"N#mails-from#*", "N#mails-to#*"},
     },
-    DIGILOCKER: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"A#*"}},
-    PARTNER: {"Query": {"B#*"}, "GetItem": {"D#partners#*"}, "UpdateItem": {"N#partner-*"}, "PutItem": {"A#*"}},
+    DIGILOCKER: {"Query": {"B#*"}, "GetItem": {"I#*"}, "PutItem": {"A#*", "D#uses#*"}},
+    PARTNER: {"Query": {"B#*"}, "GetItem": {"D#partners#*"}, "UpdateItem": {"N#partner-*"}, "PutItem": {"A#*", "D#uses#*"}},
     PARTNERS_ADMIN: {"Query": {"D#partners#*"}, "GetItem": {"D#partners#*"}, "PutItem": {"D#partners#*", "A#*"}, "DeleteItem": {"D#partners#*"}},
     POST: {
         "Query": {"D#dead-parcels#*"}, "GetItem": {"D#dead-parcels#*", "D#silence#*"}, "PutItem": {"D#parcels#*", "D#dead-parcels#*", "D#silence#*"},
@@ -123,10 +134,9 @@ PARTITIONS = {
     },
     POST_WORKER: {
         "Query": {"D#parcels#*", "B#*"}, "GetItem": {"D#parcels#*", "D#silence#*"}, "PutItem": {"D#parcels#*", "D#dead-parcels#*"}, "DeleteItem": {"D#parcels#*"},
-        **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
     },
     POST_BOUNCES: {"PutItem": {"D#silence#*"}},
-    WALLET: {"Query": {"B#*"}, "GetItem": {"I#*", "D#offers#*"}, "PutItem": {"D#offers#*"}, "UpdateItem": {"N#offers#*"}},
+    WALLET: {"Query": {"B#*"}, "GetItem": {"I#*", "D#offers#*"}, "PutItem": {"D#offers#*", "D#uses#*"}, "UpdateItem": {"N#offers#*"}},
     RECOVERY: {
         "Query": {"B#*", "K#*", "KEYS", "D#rebindings#*"}, "GetItem": {"I#*", "D#rebindings#*", "D#challenges#*"}, "UpdateItem": {"N#codes-*", "N#recoveries-*", "N#rebindings-*", "N#approvals-by#*", "N#searches-by#*"},
         "PutItem": {"B#*", "K#*", "A#*", "D#rebindings#*", "D#challenges#*"}, "DeleteItem": {"K#*", "D#rebindings#*", "D#challenges#*"},
@@ -136,17 +146,28 @@ PARTITIONS = {
         "DeleteItem": {"K#*", "D#rebindings#*"},
     },
     RECONCILE: {
-        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"},
+        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
         "PutItem": {"D#reconciliations#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
     },
     RECONCILE_WORKER: {
-        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "DeleteItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS"}, "BatchGetItem": {"B#*"},
+        "Query": {"D#reconciliations#*", "B#*", "KEYS"}, "GetItem": {"D#reconciliations#*"}, "DeleteItem": {"D#reconciliations#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
         "PutItem": {"D#reconciliations#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*"},
     },
     CHECKS: {"Query": {"D#checks#*"}, "GetItem": {"D#checks#*"}, "PutItem": {"D#checks#*"}},
     CHECK_WORKER: {
         "Query": {"D#checks#*", "A#*", "B#*", "KEYS"}, "GetItem": {"D#checks#*", "I#*"}, "BatchGetItem": {"B#*"}, "PutItem": {"D#checks#*"},
     },
+    UPLOADS: {"Query": {"D#uploads#*"}, "GetItem": {"D#uploads#*"}, "PutItem": {"D#uploads#*"}},
+    UPLOADS_WORKER: {
+        "Query": {"D#uploads#*", "KEYS"}, "GetItem": {"D#uploads#*"}, "UpdateItem": {"B#*", "NUMBERS", "N#signing#*"}, "BatchGetItem": {"B#*"},
+        "PutItem": {"D#uploads#*", "D#dead-messages#*", "B#*", "I#*", "K#*", "A#*", "J#*", "KEYS", "D#parcels#*", "D#reconciliations#*"},
+    },
+    ANALYTICS: {"Query": {"T#*", "F#*"}, "PutItem": {"D#uses#*"}, "UpdateItem": {"N#reports-from#*"}},
+    ANALYTICS_COUNT: {
+        "PutItem": {"F#*"}, "UpdateItem": {"T#*"},
+        **{action: {"*"} for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")},
+    },
+    ANALYTICS_WORKER: {"Query": {"F#*"}, "GetItem": {"D#analytics#*"}, "PutItem": {"D#analytics#*"}},
     KEYS_ADMIN: {"Query": {"KEYS"}, "PutItem": {"KEYS", "A#*"}, "UpdateItem": {"KEYS"}},
 }
 
@@ -193,7 +214,7 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
     kms, dynamo, s3, logs = client["kms"], client["dynamodb"], client["s3"], client["logs"]
     signing, contact, data = stack.outputs["SigningKeyArn"], stack.outputs["ContactKeyArn"], stack.resources["DataKey"]
     table, bucket = stack.outputs["TableName"], stack.outputs["BucketName"]
-    status, lists = stack.outputs["StatusKeyArn"], stack.outputs["ListsBucketName"]
+    status, lists, facts = stack.outputs["StatusKeyArn"], stack.outputs["ListsBucketName"], stack.outputs["FactsBucketName"]
     key = {"PK": {"S": "B#proof"}, "SK": {"S": "proof"}}
     set_x = {"UpdateExpression": "SET x = :x", "ExpressionAttributeValues": {":x": {"S": "x"}}}
     pss = {"SigningAlgorithm": "RSASSA_PSS_SHA_256", "MessageType": "RAW"}
@@ -246,6 +267,12 @@ def calls(stack, role: str, credentials: dict | None) -> dict:
         "s3:PutObject elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other/proof", Body=b"proof"),
         "s3:PutObject lists": lambda: s3.put_object(Bucket=lists, Key="status/proof", Body=b"proof"),
         "s3:GetObject lists": lambda: s3.get_object(Bucket=lists, Key="status/proof"),
+        "s3:PutObject uploads": lambda: s3.put_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof", Body=b"proof"),
+        "s3:GetObject uploads": lambda: s3.get_object(Bucket=stack.outputs["UploadsBucketName"], Key="uploads/proof"),
+        "sqs:SendMessage of chunks": lambda: client["sqs"].send_message(QueueUrl=stack.resources["BulkQueue"], MessageBody="proof"),
+        "sqs:ReceiveMessage of chunks": lambda: client["sqs"].receive_message(QueueUrl=stack.resources["BulkQueue"], VisibilityTimeout=0),
+        "s3:PutObject facts": lambda: s3.put_object(Bucket=facts, Key="facts/proof", Body=b"proof"),
+        "s3:GetObject facts": lambda: s3.get_object(Bucket=facts, Key="facts/proof"),
         "s3:DeleteObject": lambda: s3.delete_object(Bucket=bucket, Key="pages/nosuch"),
         "s3:GetBucketPolicy": lambda: s3.get_bucket_policy(Bucket=bucket),
         "logs:CreateLogStream of another": lambda: logs.create_log_stream(logGroupName=other, logStreamName="proof"),
@@ -307,4 +334,4 @@ def listed(one_or_more) -> list[str]:
 
 
 DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
-SERVICES = ("kms", "dynamodb", "s3", "logs", "lambda", "iam", "sns", "sqs", "sesv2", "cloudformation")
+SERVICES = ("kms", "dynamodb", "s3", "sqs", "logs", "lambda", "iam", "sns", "sesv2", "cloudformation")

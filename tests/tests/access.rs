@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{Service, people};
 
 /// Every route that needs a token, with the roles it admits.
-const GUARDED: [(&str, &str, &[&str]); 86] = [
+const GUARDED: [(&str, &str, &[&str]); 103] = [
     ("POST", "/divoc/api/v1/certify", &["certifier"]),
     ("POST", "/divoc/api/v3/certify", &["certifier"]),
     ("POST", "/divoc/api/v1/test/certify", &["certifier"]),
@@ -99,9 +99,26 @@ const GUARDED: [(&str, &str, &[&str]); 86] = [
     ("POST", "/divoc/api/v1/checks", &["admin"]),
     ("GET", "/divoc/api/v1/checks/2027-01-31", &["admin"]),
     ("GET", "/divoc/api/v1/checks/2027-01-31/report", &["admin"]),
+    ("POST", "/divoc/api/v1/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1", &["certifier", "officer", "admin"]),
+    ("DELETE", "/divoc/api/v1/uploads/1", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1/parts", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1/preview", &["certifier", "officer", "admin"]),
+    ("POST", "/divoc/api/v1/uploads/1/start", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/uploads/1/errors", &["certifier", "officer", "admin"]),
+    ("POST", "/divoc/api/v1/bulkCertify", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/certify/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/certify/uploads/1/errors", &["certifier", "officer", "admin"]),
+    ("POST", "/divoc/api/v1/test/bulkCertify", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/test/certify/uploads", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/test/certify/uploads/1/errors", &["certifier", "officer", "admin"]),
+    ("GET", "/divoc/api/v1/analytics", &["admin"]),
+    ("GET", "/divoc/api/v1/analytics/facts?hour=2026-11-26T09", &["admin"]),
+    ("GET", "/divoc/admin/api/v1/analytics", &["admin"]),
 ];
 
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 14] = [
     "/",
     "/health",
     "/openapi.yaml",
@@ -114,6 +131,8 @@ const OPEN: [&str; 12] = [
     "/divoc/api/citizen/configuration",
     "/.well-known/openid-credential-issuer",
     "/.well-known/oauth-authorization-server",
+    "/divoc/api/v1/analytics/public",
+    "/divoc/admin/api/v1/public",
 ];
 
 /// Routes that need no token but a signature of the whole body.

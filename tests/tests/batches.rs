@@ -436,6 +436,7 @@ async fn what_is_given_up_is_a_dead_letter_until_it_is_sent_again() {
     assert_eq!(replay(json!({ "messageId": ids[0] })).await.status, 404);
     assert_eq!(replay(json!({})).await.status, 422);
     let [one] = queue.take().try_into().ok().unwrap();
+    assert_eq!(states(&service, &batch).await, ["waiting", "given-up"]);
     // It dies a second time, and is one letter still.
     signer.last.store(0, Ordering::SeqCst);
     work::take(&app, &one, work::MOST_DELIVERIES).await.unwrap();

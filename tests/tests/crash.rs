@@ -8,49 +8,15 @@
 )]
 
 use serde_json::{Value, json};
-use std::{
-    fs,
-    net::TcpListener,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
-use tests::{Client, people};
-
-/// The `local` program beside the test binaries; `make test` builds it.
-fn program() -> std::path::PathBuf {
-    let target = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("local");
-    assert!(target.exists(), "{} is not built: use `make test`", target.display());
-    target
-}
-
-async fn start(data: &Path) -> (Child, Client) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let fonts = concat!(env!("CARGO_MANIFEST_DIR"), "/../fonts/ttf");
-    let process = Command::new(program())
-        .env("PORT", port.to_string())
-        .env("DATA_DIR", data)
-        .env("FONTS_DIR", fonts)
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let base = format!("http://127.0.0.1:{port}");
-    let anyone = Client::new(&base, std::collections::HashMap::new());
-    let patience = Instant::now() + Duration::from_mins(1);
-    while anyone.get("/health", "").await.is_err() {
-        assert!(Instant::now() < patience, "the service does not start");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let tokens = serde_json::from_slice(&fs::read(data.join("tokens.json")).unwrap()).unwrap();
-    (process, Client::new(&base, tokens))
-}
+use std::fs;
+use tests::{people, process::start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_service_has_lost_nothing_that_it_acknowledged() {
     let data = std::env::temp_dir().join(format!("divoc-crash-{}", std::process::id()));
     let mut acknowledged: Vec<(Value, String)> = Vec::new();
     for round in 0..3_u64 {
-        let (mut process, client) = start(&data).await;
+        let (mut process, _, client) = start(&data).await.unwrap();
         let mut calls = tokio::task::JoinSet::new();
         for person in 0..60 {
             let client = client.clone();
@@ -75,7 +41,7 @@ async fn a_killed_service_has_lost_nothing_that_it_acknowledged() {
         process.wait().unwrap();
         assert!(done >= 20, "round {round}: {done} acknowledged");
     }
-    let (mut process, client) = start(&data).await;
+    let (mut process, _, client) = start(&data).await.unwrap();
     for (event, id) in &acknowledged {
         assert_eq!(client.get(&format!("/certificate/api/credential/{id}"), "fetcher").await.unwrap().status, 200);
         let again = client.certify("v1", event).await.unwrap().json();

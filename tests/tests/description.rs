@@ -58,8 +58,18 @@ fn every_route_is_described_and_every_description_has_a_route() {
 
 #[tokio::test]
 async fn every_described_route_is_served() {
-    let files = ["verify/index.html", "verify/1/page.js", "portal/index.html", "portal/1/page.js", "share/index.html"]
-        .map(|name| (name.to_owned(), Vec::new()));
+    let files = [
+        "verify/index.html",
+        "verify/1/page.js",
+        "portal/index.html",
+        "portal/1/page.js",
+        "share/index.html",
+        "bulk/index.html",
+        "bulk/1/page.js",
+        "dashboard/index.html",
+        "dashboard/1/page.js",
+    ]
+    .map(|name| (name.to_owned(), Vec::new()));
     let page = Arc::new(issuer::page::Page::new(files.into()).unwrap());
     let service = Service::with(|app| app.page = Some(page)).await;
     for (path, method) in described() {
@@ -68,6 +78,7 @@ async fn every_described_route_is_served() {
             .replace("{certificateId}", "1")
             .replace("{dose}", "1")
             .replace("{recallId}", "1")
+            .replace("{uploadId}", "1")
             .replace("{requestId}", "1")
             .replace("{recoveryId}", "1")
             .replace("{rebindingId}", "1")
@@ -82,7 +93,8 @@ async fn every_described_route_is_served() {
             .replace("{token}", "x")
             .replace("{offerId}", "X")
             .replace("{batchId}", "1")
-            .replace("{path}", "X");
+            .replace("{path}", "X")
+            .replace("{key}", "X");
         let path = path.replace("{version}/{file}", "1/page.js").replace("{file}", "index.html");
         let answer = service.client.send(method.to_uppercase().parse().unwrap(), &path, "", &[], None).await.unwrap();
         // There is no second list yet, and a question without a body is none.
@@ -101,6 +113,7 @@ async fn every_described_route_is_served() {
             }
             path if path.starts_with("/divoc/api/share/") => answer.status == 415,
             "/divoc/api/post/unsubscribe/x" => answer.status == 400,
+            "/divoc/api/v1/events" => answer.status == 415,
             // No form, no offer, and no service that is called so.
             "/wallet/token" => answer.json()["error"] == "invalid_request",
             "/wallet/offers/X" => answer.json()["type"] == "urn:divoc:problem:no-offer",

@@ -37,7 +37,7 @@ use std::{
     process::Command,
     sync::{Arc, Mutex},
 };
-use tests::{Answer, pixels};
+use tests::{Answer, bulk, pixels};
 use time::OffsetDateTime;
 
 mod lambda;
@@ -445,9 +445,9 @@ async fn events_are_accepted_by_one_function_and_certified_by_another() {
     assert_eq!(again["certificates"][0]["certificateId"], progress["results"][0]["certificateId"]);
 
     // 4. What was given up is kept, and sent again.
-    let mut last = other("unreadable", "{}");
-    last["attributes"]["ApproximateReceiveCount"] = "20".into();
-    let left = worker.outcome(json!({ "Records": [last] })).await.unwrap();
+    let mut tired = other("unreadable", "{}");
+    tired["attributes"]["ApproximateReceiveCount"] = "20".into();
+    let left = worker.outcome(json!({ "Records": [tired] })).await.unwrap();
     assert_eq!(left, json!({ "batchItemFailures": [] }));
     let admin = stack.token("admin");
     let dead = redirected(event("batches", &[(TOKEN, &admin)]), "/divoc/api/v1/dead-letters", None);
@@ -707,6 +707,61 @@ async fn earlier_doses_are_reconciled_and_days_checked_by_functions_of_their_own
     assert!([worker.log(), checker.log()].iter().all(|log| !log.contains("SYN-") && !log.contains("Asha")));
 }
 
+#[tokio::test]
+async fn a_file_is_brought_to_a_bucket_and_certified_by_a_worker() {
+    let mut stack = Stack::up().await;
+    stack.bucket.create_bucket().bucket("uploads").send().await.unwrap();
+    let queue = aws_sdk_sqs::Client::new(&stack.emulator.sdk());
+    let made = queue.create_queue().queue_name("bulk.fifo").attributes(QueueAttributeName::FifoQueue, "true").send();
+    stack.deployed.insert("BULK_QUEUE_URL", made.await.unwrap().queue_url.unwrap());
+    let token = stack.token("certifier");
+    let (uploads, worker) = (stack.function("uploads").await, stack.function("uploads_worker").await);
+    let file =
+        format!("{}{}{}", bulk::VACCINATIONS, bulk::vaccination(1, 1, "1980-01-02"), bulk::vaccination(2, 1, "1980"));
+    let body = json!({ "bytes": file.len() }).to_string();
+    let announce = redirected(event("uploads", &[(TOKEN, &token)]), "/divoc/api/v1/uploads", Some(&body));
+    let announced = uploads.answer(announce).await;
+    assert_eq!(announced.status, 201, "{}", announced.text());
+    let (id, part) = (announced.json()["upload"]["uploadId"].clone(), announced.json()["parts"][0].clone());
+    let place = format!("/divoc/api/v1/uploads/{}", id.as_str().unwrap());
+    // What S3 holds a body to is signed.
+    let url = part["url"].as_str().unwrap();
+    assert!(url.contains("SignedHeaders=content-length%3Bhost%3Bif-none-match") && !url.contains("crc32"), "{url}");
+    let put = async |body: String| {
+        let put = reqwest::Client::new().put(url).header("if-none-match", "*").body(body);
+        put.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(put(file.clone()).await, 200);
+    assert_eq!(put(file.clone()).await, 412);
+    let ask = async |method: &str, what: &str| {
+        let mut ask = redirected(event("uploads", &[(TOKEN, &token)]), &format!("{place}{what}"), None);
+        ask["requestContext"]["http"]["method"] = method.into();
+        uploads.answer(ask).await
+    };
+    let preview = ok(ask("GET", "/preview").await, "application/json").json();
+    assert_eq!(preview["rows"][1]["errors"][0]["column"], "recipientDOB");
+    assert_eq!(ask("POST", "/start").await.status, 202);
+    // First the rows are counted, then the one chunk is certified.
+    for _ in 0..2 {
+        let received = queue.receive_message().queue_url(&stack.deployed["BULK_QUEUE_URL"]).send().await.unwrap();
+        let message = &received.messages()[0];
+        let mut delivered = event("uploads_worker", &[]);
+        delivered["Records"][0]["body"] = message.body().unwrap().into();
+        assert_eq!(worker.outcome(delivered).await.unwrap(), json!({ "batchItemFailures": [] }));
+        let delete = queue.delete_message().queue_url(&stack.deployed["BULK_QUEUE_URL"]);
+        delete.receipt_handle(message.receipt_handle().unwrap()).send().await.unwrap();
+    }
+    let done = ok(ask("GET", "").await, "application/json").json();
+    assert_eq!(json!([done["state"], done["certified"], done["failed"]]), json!(["done", 1, 1]));
+    let errors = ok(ask("GET", "/errors").await, "text/csv; charset=utf-8").text();
+    assert_eq!((errors.lines().count(), errors.matches("SYN-000000002").count()), (2, 1));
+    for log in [uploads.log(), worker.log()] {
+        assert!(!log.contains("SYN-") && !log.contains("Asha") && !log.contains("eyJ"), "{log}");
+    }
+    // A message of an upload that is gone is done.
+    assert_eq!(worker.outcome(event("uploads_worker", &[])).await.unwrap(), json!({ "batchItemFailures": [] }));
+}
+
 #[test]
 fn a_function_that_lacks_a_variable_ends_and_names_it() {
     let template = Template::read();
@@ -730,6 +785,47 @@ fn a_function_that_lacks_a_variable_ends_and_names_it() {
     }
 }
 
+#[tokio::test]
+async fn what_the_stream_tells_is_counted_once_and_kept_as_files() {
+    let stack = Stack::up().await;
+    let count = stack.function("analytics_count").await;
+    // 1. A stream delivers at least once.
+    for _ in 0..2 {
+        count.outcome(event("analytics_count", &[])).await.unwrap();
+    }
+    let analytics = stack.function("analytics").await;
+    let mut question = event("analytics", &[(TOKEN, &stack.token("admin"))]);
+    question["rawQueryString"] = "from=2021-11-22&until=2021-11-22&by=age".into();
+    let told = ok(analytics.answer(question).await, "application/json").json();
+    for kind in ["issued", "fetched"] {
+        assert_eq!(told["kinds"][kind]["values"], json!({ "40-49": 1 }), "{kind}: {told}");
+    }
+
+    // 2. What nobody can read holds up nothing, and is said.
+    let mut unreadable = event("analytics_count", &[]);
+    unreadable["Records"][0]["dynamodb"]["NewImage"]["deeds"] = json!({ "S": "none" });
+    unreadable["Records"][0]["dynamodb"]["NewImage"]["kind"] = json!({ "S": "neither" });
+    count.outcome(unreadable).await.unwrap();
+    assert!(count.log().contains("changes that nobody can read are not counted"), "{}", count.log());
+    assert!(!count.log().contains("Asha"));
+
+    // 3. An hour that is over becomes files.
+    let then = OffsetDateTime::now_utc() - time::Duration::hours(2);
+    let then = format!("{}T{:02}:30:00.000Z", then.date(), then.hour());
+    count.outcome(event("analytics_count", &[("2021-11-22T06:30:00.000Z", &then)])).await.unwrap();
+    let worker = stack.function("analytics_worker").await;
+    worker.outcome(event("analytics_worker", &[])).await.unwrap();
+    let listed = stack.bucket.list_objects_v2().bucket("facts").send().await.unwrap();
+    let names: Vec<_> = listed.contents().iter().filter_map(|object| object.key()).collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert!(names[0].starts_with(&format!("facts/utc_day={}/utc_hour={}/", &then[..10], &then[11..13])), "{names:?}");
+
+    // 4. The database goes away: the stream keeps what was not counted.
+    drop(stack.emulator);
+    let failed = count.outcome(event("analytics_count", &[("20000000000000000101", "20000000000000000102")])).await;
+    assert!(failed.unwrap_err().contains("the task failed; its log says why"));
+}
+
 #[test]
 fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send() {
     let template = Template::read();
@@ -738,6 +834,10 @@ fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send
         if event["Records"][0]["eventSource"] == "aws:sqs" {
             let attributes = &event["Records"][0]["attributes"];
             assert!(attributes["MessageGroupId"].is_string() && attributes["ApproximateReceiveCount"] == "1", "{name}");
+            continue;
+        }
+        if event["Records"][0]["eventSource"] == "aws:sqs" {
+            assert!(event["Records"][0]["attributes"]["MessageGroupId"].is_string());
             continue;
         }
         if name.ends_with("_worker") {
@@ -756,7 +856,8 @@ fn every_function_of_the_template_has_a_sample_event_that_api_gateway_could_send
         if template.routes(name).is_empty() {
             let record = &event["Records"][0];
             assert_eq!((&record["eventSource"], &record["eventName"]), (&json!("aws:dynamodb"), &json!("INSERT")));
-            assert!(record["dynamodb"]["Keys"]["PK"]["S"].as_str().unwrap().starts_with("J#"));
+            let start = if name == "analytics_count" { "B#" } else { "J#" };
+            assert!(record["dynamodb"]["Keys"]["PK"]["S"].as_str().unwrap().starts_with(start));
             continue;
         }
         let route = event["routeKey"].as_str().unwrap();
@@ -796,6 +897,7 @@ impl Stack {
         let bucket = aws_sdk_s3::Client::from_conf(by_path);
         bucket.create_bucket().bucket("pictures").send().await.unwrap();
         bucket.create_bucket().bucket("lists").send().await.unwrap();
+        bucket.create_bucket().bucket("facts").send().await.unwrap();
         let kms = aws_sdk_kms::Client::new(&sdk);
         let identity = DevelopmentIdentity::from_pem(&keys::generate(Suite::Es256).unwrap()).unwrap();
         let mut deployed = nowhere();
@@ -1035,6 +1137,9 @@ fn nowhere() -> HashMap<&'static str, String> {
         ("CONTACT_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
         ("STATUS_KEY_ARN", "arn:aws:kms:us-east-1:000000000000:key/none".to_owned()),
         ("LISTS_BUCKET_NAME", "lists".to_owned()),
+        ("UPLOADS_BUCKET_NAME", "uploads".to_owned()),
+        ("BULK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/bulk.fifo".to_owned()),
+        ("FACTS_BUCKET_NAME", "facts".to_owned()),
         ("MAIL_FROM", "no-reply@health.example".to_owned()),
         ("MAIL_EVENTS", String::new()),
         ("OIDC_ISSUER", ISSUER.to_owned()),

@@ -1,4 +1,4 @@
-//! `make page`: the verification page, the portal and the page of shared links into `target/page`, as the service hands them out.
+//! `make page`: the verification page, the portal, the page of shared links, the page for files and the dashboard into `target/page`, as the service hands them out.
 //!
 //! A page's code, assets and languages go into one folder named by what is in it, so that each may be kept for ever and all change together.
 //! Beside it lie the few files whose names must not change. Every file has a packed neighbour (`.gz`). Prints what a browser loads and fails if it is too much.
@@ -36,6 +36,8 @@ fn main() -> Result<()> {
     let _ = fs::remove_dir_all(&fresh);
     write(&verify(&root, &target)?, &fresh)?;
     write(&portal(&root)?, &fresh)?;
+    write(&bulk(&root)?, &fresh)?;
+    write(&dashboard(&root)?, &fresh)?;
     let built = target.join("page");
     let _ = fs::remove_dir_all(&built);
     fs::rename(&fresh, &built).with_context(|| format!("writing {}", built.display()))
@@ -72,6 +74,20 @@ fn portal(root: &Path) -> Result<Files> {
     let place =
         |name: String| if name == "share.html" { "share/index.html".to_owned() } else { format!("portal/{name}") };
     Ok(files.into_iter().map(|(name, bytes)| (place(name), bytes)).collect())
+}
+
+/// The page for files of many rows, under `bulk/`. It speaks English alone: those who use it read the columns' names.
+fn bulk(root: &Path) -> Result<Files> {
+    let assets = folder(&root.join("page/bulk/static/assets"))?;
+    let files = put_together(root, assets, Files::new(), folder(&root.join("page/bulk/static"))?)?;
+    Ok(files.into_iter().map(|(name, bytes)| (format!("bulk/{name}"), bytes)).collect())
+}
+
+/// The dashboard, under `dashboard/`; it speaks English alone.
+fn dashboard(root: &Path) -> Result<Files> {
+    let assets = folder(&root.join("page/dashboard/static/assets"))?;
+    let files = put_together(root, assets, Files::new(), folder(&root.join("page/dashboard/static"))?)?;
+    Ok(files.into_iter().map(|(name, bytes)| (format!("dashboard/{name}"), bytes)).collect())
 }
 
 /// A page's files: assets, languages and what all pages share in a folder named by its content, and beside it `entries`, which are told that name and that list.

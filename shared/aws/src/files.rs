@@ -1,9 +1,17 @@
-//! Pictures and status lists in S3 buckets.
+//! Pictures, status lists and uploads in S3 buckets.
 
 use anyhow::{Context, Result, bail, ensure};
 use async_trait::async_trait;
-use aws_sdk_s3::{Client, error::ProvideErrorMetadata, operation::get_object::GetObjectError, primitives::ByteStream};
-use issuer::ports::{Files, PublicFiles};
+use aws_sdk_s3::{
+    Client,
+    config::RequestChecksumCalculation,
+    error::ProvideErrorMetadata,
+    operation::{get_object::GetObjectError, head_object::HeadObjectError},
+    presigning::PresigningConfig,
+    primitives::ByteStream,
+};
+use issuer::ports::{Files, PublicFiles, Uploads};
+use std::time::Duration;
 
 /// The [`Files`] in one bucket. The role needs `s3:ListBucket` beside `s3:GetObject`: without it S3 answers "forbidden" for an object that isn't there.
 #[derive(Clone, Debug)]
@@ -58,6 +66,38 @@ impl PublicFiles for S3Files {
     }
 }
 
+#[async_trait]
+impl Uploads for S3Files {
+    /// Length and condition are signed with the URL: S3 refuses a body of another length, and a second one.
+    async fn entrance(&self, key: &str, bytes: u64, open: Duration) -> Result<String> {
+        let request = self.client.put_object().bucket(&self.bucket).key(key).if_none_match("*");
+        let request = request.content_length(i64::try_from(bytes)?);
+        // A checksum of the body that is not there yet would be that of nothing.
+        let plain =
+            aws_sdk_s3::config::Builder::new().request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+        let signed = request.customize().config_override(plain).presigned(PresigningConfig::expires_in(open)?).await;
+        Ok(signed.context("signing the place of a file")?.uri().to_owned())
+    }
+
+    async fn length(&self, key: &str) -> Result<Option<u64>> {
+        let object = match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) => match error.as_service_error() {
+                Some(HeadObjectError::NotFound(_)) => return Ok(None),
+                _ => return Err(error).context("looking for a file"),
+            },
+        };
+        Ok(Some(u64::try_from(object.content_length().context("a file without length")?)?))
+    }
+
+    async fn part(&self, key: &str, from: u64, until: u64) -> Result<Vec<u8>> {
+        let range = format!("bytes={from}-{}", until.saturating_sub(1));
+        let request = self.client.get_object().bucket(&self.bucket).key(key).range(range);
+        let object = request.send().await.context("reading a part of a file")?;
+        Ok(object.body.collect().await.context("reading a part of a file")?.to_vec())
+    }
+}
+
 /// The [`Files`] of a function that prints nothing and publishes nothing: a cache that keeps nothing. Without it every function would carry the S3 client, a tenth of its size.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoFiles;
@@ -77,6 +117,21 @@ impl Files for NoFiles {
 impl PublicFiles for NoFiles {
     async fn replace(&self, _key: &str, _bytes: &[u8], _media_type: &str) -> Result<()> {
         bail!("this function publishes nothing")
+    }
+}
+
+#[async_trait]
+impl Uploads for NoFiles {
+    async fn entrance(&self, _key: &str, _bytes: u64, _open: Duration) -> Result<String> {
+        bail!("this function takes no uploads")
+    }
+
+    async fn length(&self, _key: &str) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
+    async fn part(&self, _key: &str, _from: u64, _until: u64) -> Result<Vec<u8>> {
+        bail!("this function takes no uploads")
     }
 }
 

@@ -1,5 +1,6 @@
 //! The issuer's ports on AWS: DynamoDB, S3, KMS, SQS, SNS, SES. No decision lives here.
 
+mod changes;
 mod cognito;
 mod files;
 mod https;
@@ -19,6 +20,7 @@ use crate::{
     cognito::CognitoSignIn, files::NoFiles, https::Https, identity::KeySetUrl, queue::NoQueue, sender::NoSender,
     webhook::NoWebhook,
 };
+pub use changes::{Told, facts_of_changes};
 pub use files::S3Files;
 pub use login_challenge::login_challenge;
 pub use page::page;
@@ -57,6 +59,15 @@ pub async fn app() -> Result<App> {
 pub async fn app_with_queue() -> Result<App> {
     let queue = SqsQueue::new(&sdk_config().await, Queues::from_env()?);
     Ok(App { queue: Arc::new(queue), ..app().await? })
+}
+
+/// The same for a function that takes files in or works on them.
+///
+/// # Errors
+/// As [`app_with_queue`].
+pub async fn app_with_uploads() -> Result<App> {
+    let uploads = S3Files::new(s3(&sdk_config().await), Resources::from_env()?.uploads_bucket);
+    Ok(App { uploads: Arc::new(uploads), ..app_with_queue().await? })
 }
 
 /// The same for a function that makes or shows status lists.
@@ -104,6 +115,16 @@ pub async fn app_with_printer_and_sender() -> Result<App> {
 /// As [`app_with_printer`].
 pub async fn app_with_post() -> Result<App> {
     Ok(App { webhook: Arc::new(HttpsWebhook::new()), ..app_with_printer_and_sender().await? })
+}
+
+/// The service on AWS for the function that keeps facts as files.
+///
+/// # Errors
+/// As [`app`].
+pub async fn app_with_facts() -> Result<App> {
+    let bucket = Resources::from_env()?.facts_bucket.context("FACTS_BUCKET_NAME is not set")?;
+    let files = S3Files::new(s3(&sdk_config().await), bucket);
+    Ok(App { fact_files: Arc::new(files), ..app().await? })
 }
 
 async fn sender() -> Result<Arc<AwsSender>> {
@@ -195,11 +216,14 @@ fn assemble(
         cabinet: store.clone(),
         queue: Arc::new(NoQueue),
         quota: store.clone(),
+        tally: store.clone(),
+        fact_files: Arc::new(NoFiles),
         sender: Arc::new(NoSender),
         secrets: Arc::new(KmsSecrets::new(kms.clone(), &resources.digilocker_key)?),
         webhook: Arc::new(NoWebhook),
         key_ring: store,
         public_files,
+        uploads: Arc::new(NoFiles),
         signer: Arc::new(KmsSigner::new(kms.clone(), resources.signing_key)),
         status_signer: Arc::new(KmsSigner::new(kms.clone(), resources.status_key)),
         pepper: Arc::new(KmsPepper::new(kms, resources.contact_key)),

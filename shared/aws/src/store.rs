@@ -15,6 +15,7 @@
 //! | how far status lists are published | `STATUS` | `latest` |
 //! | published key | `KEYS` | `{thumbprint}#{verification method}` |
 //! | sheet of a feature | `D#{drawer}#{folder}` | name |
+//! | fact; counters of a day | `F#{hour}#{0 to f}`; `T#{state, or none}#{dimension}#{0 to 7}` | id; day |
 //! | count of a window of time | `N#{what}#{who}` | the window's first second |
 //! | mark of a quota | `N#{what}` | `mark` |
 //!
@@ -35,6 +36,7 @@ mod recalls;
 mod registrations;
 mod retry;
 mod table;
+mod tally;
 
 use crate::store::{
     commit::Outcome,
@@ -53,6 +55,7 @@ use aws_sdk_dynamodb::{
 };
 use credential::{BeneficiaryCode, CertificateId, Dose, Kind, Signed, SlotKey, Status};
 use issuer::ports::{Audit, Certificate, Change, Commit, Follows, Intent, Occupant, Reservation, Sheet, Store};
+pub(crate) use items::stored_certificate;
 use std::collections::{HashMap, HashSet};
 pub use table::create_table;
 use time::OffsetDateTime;

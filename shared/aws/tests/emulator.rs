@@ -34,8 +34,9 @@ mod ministack;
 async fn the_adapters_do_the_same_on_an_emulator() {
     let emulator = Emulator::start();
     let sdk = emulator.sdk();
-    let records = dynamo::records(aws_sdk_dynamodb::Client::new(&sdk)).await;
-    contract::all(&records).await;
+    let table = aws_sdk_dynamodb::Client::new(&sdk);
+    contract::all(&dynamo::records(table.clone()).await).await;
+    dynamo::tally::all(table).await;
     let kms = aws_sdk_kms::Client::new(&sdk);
     signatures_verify_in_every_suite(&kms).await;
     keys_without_a_suite_are_refused(&kms).await;

@@ -8,7 +8,7 @@ use crate::{
     page::Page,
     ports::{
         Cabinet, CitizenTokens, Files, IdentityProvider, Journal, KeyRing, Ledger, Pepper, PublicFiles, Queue, Quota,
-        Recalls, Registrations, Secrets, Sender, Signer, Store, Webhook,
+        Recalls, Registrations, Secrets, Sender, Signer, Store, Tally, Uploads, Webhook,
     },
     post,
     print::Printing,
@@ -60,6 +60,12 @@ pub struct App {
     pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
+    /// Files that callers bring.
+    pub uploads: Arc<dyn Uploads>,
+    /// Anonymous facts and their counters.
+    pub tally: Arc<dyn Tally>,
+    /// Facts as files, for questions that no counter answers.
+    pub fact_files: Arc<dyn PublicFiles>,
     /// Checks callers' tokens.
     pub tokens: Arc<Tokens>,
     /// Prints certificates; `None` in a function that never does.
@@ -110,6 +116,9 @@ impl App {
             secrets: ports.secrets,
             webhook: ports.webhook,
             public_files: ports.public_files,
+            uploads: ports.uploads,
+            tally: ports.tally,
+            fact_files: ports.fact_files,
             tokens: Arc::new(tokens),
             printer: ports.printer,
             page: None,
@@ -163,6 +172,12 @@ pub struct Ports {
     pub webhook: Arc<dyn Webhook>,
     /// Status lists.
     pub public_files: Arc<dyn PublicFiles>,
+    /// Files that callers bring.
+    pub uploads: Arc<dyn Uploads>,
+    /// Anonymous facts and their counters.
+    pub tally: Arc<dyn Tally>,
+    /// Facts as files, for questions that no counter answers.
+    pub fact_files: Arc<dyn PublicFiles>,
     /// The identity provider's keys.
     pub identity_provider: Arc<dyn IdentityProvider>,
     /// Those of the citizens' own provider; asked only where the configuration names one.

@@ -169,6 +169,12 @@ pub trait Admission: Send + Sync {
     const ROLES: &'static [Role];
 }
 
+/// Those who bring files of many events: DIVOC's facility-admin, who vouches for a facility, and those who report events or administer the programme.
+pub struct Uploaders;
+impl Admission for Uploaders {
+    const ROLES: &'static [Role] = &[Role::Certifier, Role::Officer, Role::Admin];
+}
+
 /// Those who report events.
 pub struct Certifiers;
 impl Admission for Certifiers {

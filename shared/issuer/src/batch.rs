@@ -12,7 +12,8 @@ mod work;
 
 pub(crate) use accept::{Request, accept, is_for_later};
 pub(crate) use turn::is_behind_another;
-pub use work::{give_up, perform};
+pub use work::perform;
+pub(crate) use work::{give_up, try_again};
 
 use crate::{
     App, Error,

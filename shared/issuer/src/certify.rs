@@ -133,6 +133,11 @@ impl Mandate {
         Self::of(&caller.subject, None)
     }
 
+    /// To issue what somebody reported earlier, by the `sub` of their token.
+    pub(crate) fn to_issue_later(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), event: AuditEvent::Issued, reason: None }
+    }
+
     /// To correct what the caller had issued.
     pub fn to_correct(caller: &Caller, reason: Reason) -> Self {
         Self::of(&caller.subject, Some(reason))
@@ -305,7 +310,7 @@ async fn position(app: &App) -> Result<Position> {
 /// Few enough that a function which makes one certificate wastes little, many enough that the counter is no bottleneck.
 const NUMBERS_AT_A_TIME: u64 = 32;
 
-fn random() -> Result<u128> {
+pub(crate) fn random() -> Result<u128> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
     Ok(u128::from_le_bytes(bytes))
@@ -355,26 +360,32 @@ pub(crate) async fn with_occupants(app: &App, events: Vec<Event>) -> Result<Vec<
 }
 
 async fn refuse_what_no_qr_code_holds(app: &App, events: &[Event]) -> Result<(), Error> {
-    let signature = app.signer.public_key().await?.suite().signature_length();
     let mut faults = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        let sample = new_issuance(event, CertificateId::from_random(random()?), (app.clock)());
-        let sample = event.credential(&app.config.profile, &sample);
-        let unsigned =
-            serde_json::to_string(sample.document()).context("writing a credential").map_err(Error::Internal)?;
-        let bytes = Payload::estimate(&unsigned, &app.config.verification_method, signature, app.config.qr_form);
-        if bytes + Payload::MARGIN > Payload::MOST {
-            faults.push(Fault {
-                pointer: format!("/{index}"),
-                code: Code::TooLong,
-                detail: format!(
-                    "the certificate would need a QR code of about {bytes} bytes, and {} fit: shorten names or addresses",
-                    Payload::MOST - Payload::MARGIN
-                ),
-            });
+        if let Some(detail) = too_large_for_a_qr_code(app, &sample(app, event)?).await? {
+            faults.push(Fault { pointer: format!("/{index}"), code: Code::TooLong, detail });
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Faults(faults).into()) }
+}
+
+/// The credential as the event's would be, under an id that nobody gets.
+pub(crate) fn sample(app: &App, event: &Event) -> Result<Unsigned> {
+    let issuance = new_issuance(event, CertificateId::from_random(random()?), (app.clock)());
+    Ok(event.credential(&app.config.profile, &issuance))
+}
+
+/// What to do about a certificate that would not fit into a QR code.
+pub(crate) async fn too_large_for_a_qr_code(app: &App, sample: &Unsigned) -> Result<Option<String>, Error> {
+    let signature = app.signer.public_key().await?.suite().signature_length();
+    let unsigned = serde_json::to_string(sample.document()).context("writing a credential").map_err(Error::Internal)?;
+    let bytes = Payload::estimate(&unsigned, &app.config.verification_method, signature, app.config.qr_form);
+    let fit = Payload::MOST - Payload::MARGIN;
+    Ok((bytes > fit).then(|| {
+        format!(
+            "the certificate would need a QR code of about {bytes} bytes, and {fit} fit: shorten names or addresses"
+        )
+    }))
 }
 
 /// Issues every event, several at a time, each on its own: one that fails takes none with it. The outcomes are in the order of the events.

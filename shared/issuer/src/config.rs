@@ -1,16 +1,20 @@
 //! The only reader of the environment. A wrong value stops the process at start and names the variable.
 
+mod analytics;
 mod citizens;
 mod limits;
 mod pace;
 mod queues;
 mod reconcile;
+mod uploads;
 
+pub use analytics::{Analytics, FACILITY_KINDS, Uses};
 pub use citizens::{Citizens, Login};
 pub use limits::{Allowed, Limits};
 pub use pace::Pace;
 pub use queues::Queues;
 pub use reconcile::{Policy, Reconcile};
+pub use uploads::Uploading;
 
 use anyhow::{Context, Result, bail};
 use axum::http::HeaderName;
@@ -52,6 +56,8 @@ pub struct Config {
     pub post: Post,
     /// `RECOVERY_WAIT_SECONDS` (259,200: three days): how long a move to another number that was asked for with the paper waits for an objection.
     pub recovery_wait: Duration,
+    /// What may be uploaded.
+    pub uploading: Uploading,
     /// Who may call.
     pub identity: Identity,
     /// How people log in to see their own certificates.
@@ -64,6 +70,8 @@ pub struct Config {
     pub pace: Pace,
     /// How earlier doses are reconciled with later reports.
     pub reconcile: Reconcile,
+    /// What is counted.
+    pub analytics: Analytics,
 }
 
 /// What DigiLocker and the country agreed on, beside the key.
@@ -311,10 +319,12 @@ impl Config {
                     _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
                 },
             },
+            analytics: Analytics::from_lookup(&lookup)?,
             limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,
             pace: Pace::from_lookup(&lookup)?,
             reconcile: Reconcile::from_lookup(&lookup)?,
+            uploading: Uploading::from_lookup(&lookup)?,
             recovery_wait: seconds("RECOVERY_WAIT_SECONDS", &text("RECOVERY_WAIT_SECONDS", "259200"), MOST_WAIT)?,
             identity: Identity {
                 issuer,
@@ -350,6 +360,8 @@ pub struct Resources {
     pub status_key: String,
     /// `LISTS_BUCKET_NAME`: the S3 bucket for status lists.
     pub lists_bucket: String,
+    /// `FACTS_BUCKET_NAME`: the S3 bucket for facts, where the function keeps them.
+    pub facts_bucket: Option<String>,
     /// `DIGILOCKER_KEY_CIPHERTEXT`: DigiLocker's key as KMS encrypted it, Base64; empty: DigiLocker is refused.
     pub digilocker_key: String,
     /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
@@ -366,6 +378,8 @@ pub struct Resources {
     pub page: String,
     /// From whom messages come.
     pub messages: Messages,
+    /// `UPLOADS_BUCKET_NAME`: the S3 bucket for files that callers bring, where the function reads them.
+    pub uploads_bucket: String,
 }
 
 /// From whom messages come on AWS.
@@ -395,6 +409,7 @@ impl Resources {
             contact_key: required("CONTACT_KEY_ARN")?,
             status_key: required("STATUS_KEY_ARN")?,
             lists_bucket: required("LISTS_BUCKET_NAME")?,
+            facts_bucket: required("FACTS_BUCKET_NAME").ok(),
             digilocker_key: required("DIGILOCKER_KEY_CIPHERTEXT").unwrap_or_default(),
             key_set_url: required("OIDC_KEY_SET_URL")?,
             citizens_key_set_url: required("CITIZEN_OIDC_KEY_SET_URL").ok(),
@@ -402,6 +417,7 @@ impl Resources {
             fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
             template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
             page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),
+            uploads_bucket: required("UPLOADS_BUCKET_NAME").unwrap_or_default(),
             messages: Messages {
                 mail_from: required("MAIL_FROM").unwrap_or_default(),
                 mail_events: required("MAIL_EVENTS").unwrap_or_default(),
@@ -666,6 +682,9 @@ mod tests {
             ("RECOVERY_WAIT_SECONDS", "99999999"),
             ("RECONCILE", "on"),
             ("RECONCILE_UTC_OFFSET", "IST"),
+            ("UPLOAD_KEEP_DAYS", "0"),
+            ("UPLOAD_MOST_BYTES", "8 GiB"),
+            ("UPLOAD_SOURCES", "*; script-src *"),
         ];
         for (name, value) in cases {
             let fault = format!("{:#}", with(&[(name, value)]).expect_err(name));

@@ -3,6 +3,7 @@
 use crate::{
     App, Error,
     auth::{Admins, By},
+    batch,
     error::rfc3339,
     http::Json,
     ports::{Commit, Drawer, Lane, Message, Sheet},
@@ -92,7 +93,11 @@ async fn revive(app: &App, lane: Lane, sheet: &Sheet) -> Result<Commit> {
     // The name that it had before it was sent again for the first time.
     let first = sheet.name.split(AGAIN).next().unwrap_or_default();
     let id = format!("{first}{AGAIN}{:016x}", u64::from_le_bytes(fresh));
-    app.queue.send(&[Message { lane, group, id, body }]).await?;
+    let message = Message { lane, group, id, body };
+    if lane == Lane::Certify {
+        batch::try_again(app, &message).await?;
+    }
+    app.queue.send(&[message]).await?;
     app.cabinet.take(sheet).await
 }
 

@@ -8,6 +8,7 @@ mod xml;
 
 use crate::{
     App, Error,
+    analytics::Use,
     auth::{Caller, contact_hash},
     config::Matching,
     fetch::{Selection, exactly, if_shown, latest},
@@ -178,6 +179,7 @@ async fn given(
     }
     let (about, actor) = (id.to_owned(), ACTOR.to_owned());
     app.ledger.remark(&[Remark { event: RemarkEvent::Shown, about, actor, at: (app.clock)() }]).await?;
+    Use::fetched(app, &selection.certificate, "digilocker").note_if_possible(app).await;
     tracing::info!(certificate.id = id, "given to DigiLocker");
     Ok(Some(given))
 }

@@ -219,6 +219,18 @@ pub enum Error {
     /// DIVOC's refusal of a search.
     #[error("Invalid Date of Birth or Phone number")]
     NoSearch,
+    /// A file that is no table of DIVOC's.
+    #[error("{0}")]
+    Template(String),
+    /// No upload of that id, or none any more.
+    #[error("there is no such upload, or it is kept no longer")]
+    NoUpload,
+    /// Somebody else's upload.
+    #[error("this upload is somebody else's")]
+    NotYourUpload,
+    /// What cannot be done with an upload as it is.
+    #[error("{0}")]
+    UploadState(&'static str),
     /// Some certificates are not issued yet; the same request again completes it.
     #[error("not every certificate could be issued; send the same request again")]
     Unfinished {
@@ -344,6 +356,10 @@ impl Error {
             Self::OtherMobile => (StatusCode::NOT_FOUND, "other-mobile", "Another mobile number"),
             Self::NotAdmitted => (StatusCode::FORBIDDEN, "not-admitted", "Not admitted"),
             Self::NoPartner => (StatusCode::NOT_FOUND, "no-partner", "No such partner"),
+            Self::Template(_) => (StatusCode::BAD_REQUEST, "invalid-template", "Not the table that is wanted"),
+            Self::NoUpload => (StatusCode::NOT_FOUND, "no-upload", "No such upload"),
+            Self::NotYourUpload => (StatusCode::FORBIDDEN, "not-your-upload", "Somebody else's upload"),
+            Self::UploadState(_) => (StatusCode::CONFLICT, "upload-state", "Not in this state"),
             Self::Unfinished { .. } => (StatusCode::SERVICE_UNAVAILABLE, "unfinished", "Not finished"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
@@ -381,6 +397,8 @@ impl Error {
                 let fault = |fault: &Fault| json!({ "pointer": fault.pointer, "detail": fault.detail });
                 json!({ "errors": faults.0.iter().map(fault).collect::<Vec<_>>() })
             }
+            // As DIVOC's callers know it.
+            Self::Template(message) => json!({ "code": "INVALID_TEMPLATE", "message": message }),
             // DIVOC's numbers for the two.
             Self::NoFamily { moved } => json!({ "errorCode": if moved { 3 } else { 2 } }),
             Self::Unfinished { items } => json!({ "items": items }),

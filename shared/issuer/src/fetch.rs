@@ -5,6 +5,7 @@
 
 use crate::{
     App, Error,
+    analytics::Use,
     auth::{Askers, By, Caller, Fetchers},
     certify::links,
     http::{Personal, not_modified, preferred},
@@ -14,7 +15,7 @@ use crate::{
 use anyhow::Context;
 use aws_lc_rs::digest;
 use axum::{
-    Router,
+    Extension, Router,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -184,10 +185,10 @@ async fn credential_of_certificate(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    credential(&exactly(&app, &caller, &id).await?, &headers)
+    credential(&app, &exactly(&app, &caller, &id).await?, &headers)
 }
 
-pub(crate) fn credential(selection: &Selection, headers: &HeaderMap) -> Answer {
+pub(crate) fn credential(app: &App, selection: &Selection, headers: &HeaderMap) -> Answer {
     let certificate = &selection.certificate;
     let media_type = preferred(headers, &CREDENTIAL_TYPES).ok_or(Error::NotAcceptable(CREDENTIAL_TYPES_TOLD))?;
     let etag = fingerprint(&[certificate.signed.as_str().as_bytes(), media_type.as_bytes()]);
@@ -198,7 +199,8 @@ pub(crate) fn credential(selection: &Selection, headers: &HeaderMap) -> Answer {
     let file_name = format!("certificate-{}.{extension}", certificate.issuance.certificate_id.as_str());
     let bytes = certificate.signed.as_str().as_bytes().to_vec();
     let document = Personal { media_type, etag, file_name, bytes };
-    Ok(([(header::VARY, "accept")], document).into_response())
+    let used = Extension(Use::fetched(app, certificate, "credential"));
+    Ok((used, [(header::VARY, "accept")], document).into_response())
 }
 
 /// What DIVOC's callers get, and what says that it is a credential. `application/vc` is registered for version 2 of the data model, which DIVOC's documents
@@ -369,7 +371,8 @@ pub(crate) fn qr(app: &App, selection: &Selection, look: &Look, headers: &Header
         _ => return Err(Error::Parameter("format", "png or svg".into())),
     };
     let file_name = format!("certificate-{id}-qr.{}", look.format);
-    Ok(Personal { media_type, etag, file_name, bytes }.into_response())
+    let used = Extension(Use::fetched(app, certificate, "qr"));
+    Ok((used, Personal { media_type, etag, file_name, bytes }).into_response())
 }
 
 pub(crate) fn symbol(app: &App, certificate: &Certificate) -> Result<Symbol, Error> {

@@ -1,6 +1,6 @@
 //! What every route shares: reading a JSON body, the refusal of unknown routes, one log line per request.
 
-use crate::{App, Error, edge, limits::clients::Told};
+use crate::{App, Error, analytics::noted, edge, limits::clients::Told};
 use axum::{
     Router,
     body::Bytes,
@@ -16,6 +16,7 @@ pub fn service(routes: Router<App>, app: App) -> Router {
     routes
         .fallback(async || Error::NoRoute)
         .method_not_allowed_fallback(async || Error::NoMethod)
+        .layer(from_fn_with_state(app.clone(), noted))
         .layer(from_fn_with_state(app.clone(), edge::passed))
         .layer(from_fn(observed))
         .with_state(app)

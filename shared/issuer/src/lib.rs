@@ -2,11 +2,13 @@
 //!
 //! The same [`axum::Router`] is served by the Lambda functions (each its own part) and by the local service (all of it). [`routes`] is the list of every route.
 
+pub mod analytics;
 pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod batch;
 mod body;
+pub mod bulk;
 pub mod certify;
 pub mod client;
 pub mod config;
@@ -86,4 +88,6 @@ pub fn routes() -> Router<App> {
         .merge(dead_letters::routes())
         .merge(reconcile::routes())
         .merge(reconcile::check::routes())
+        .merge(bulk::routes())
+        .merge(analytics::routes())
 }

@@ -1,4 +1,4 @@
-//! Pages for anyone's browser: the verification page, the citizens' portal and the page of shared links. `page/` of the repository, built by `make page`,
+//! Pages for anyone's browser: the verification page, the citizens' portal, the page of shared links, the one for files of many rows, and the dashboard. `page/` of the repository, built by `make page`,
 //! handed out as they were built.
 //!
 //! What lies in a folder named by its content never changes and is kept for a year; what stands beside it is asked for again each time.
@@ -31,6 +31,13 @@ pub fn routes() -> Router<App> {
         .route("/portal/{version}/{file}", get(file))
         .route("/share", get(async || Redirect::permanent("share/")))
         .route("/share/", get(file))
+        .route("/bulk", get(async || Redirect::permanent("bulk/")))
+        .route("/bulk/", get(file))
+        .route("/bulk/{file}", get(file))
+        .route("/bulk/{version}/{file}", get(file))
+        .route("/dashboard", get(async || Redirect::permanent("dashboard/")))
+        .route("/dashboard/", get(file))
+        .route("/dashboard/{version}/{file}", get(file))
 }
 
 /// The built file that has the address' name: pages have no others, and the names need no escapes.
@@ -66,7 +73,7 @@ impl Page {
             let packed = packed.remove(&format!("{name}.gz")).map(Bytes::from);
             page.insert(name, File { media_type, bytes: bytes.into(), packed, etag });
         }
-        for place in [VERIFY, PORTAL, SHARE] {
+        for place in [VERIFY, PORTAL, SHARE, BULK, DASHBOARD] {
             ensure!(page.contains_key(&format!("{place}{INDEX}")), "the folder has no {place}{INDEX}");
         }
         Ok(Self(page))
@@ -76,6 +83,8 @@ impl Page {
 const VERIFY: &str = "verify/";
 const PORTAL: &str = "portal/";
 const SHARE: &str = "share/";
+const BULK: &str = "bulk/";
+const DASHBOARD: &str = "dashboard/";
 const INDEX: &str = "index.html";
 
 fn media_type(name: &str) -> Result<&'static str> {
@@ -103,7 +112,7 @@ fn answer(app: &App, name: &str, asked: &HeaderMap) -> Result<Response, Error> {
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
-    let headers = (common, if name.starts_with(VERIFY) { embeddable(&app.config) } else { alone(&app.config) });
+    let headers = (common, policy_of(&app.config, name));
     if mentions(asked, &header::IF_NONE_MATCH, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
@@ -117,6 +126,17 @@ fn answer(app: &App, name: &str, asked: &HeaderMap) -> Result<Response, Error> {
 }
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// Who is asked by a page, and who may embed it.
+fn policy_of(config: &Config, name: &str) -> [(HeaderName, String); 3] {
+    if name.starts_with(VERIFY) {
+        embeddable(config)
+    } else if name.starts_with(BULK) {
+        alone(&config.uploading.page_sources)
+    } else {
+        alone(&config.portal_sources)
+    }
+}
 
 /// What the verification page may do: run its own code and ask its own service, and nothing else. A certificate that is shown to it can go nowhere.
 fn embeddable(config: &Config) -> [(HeaderName, String); 3] {
@@ -133,10 +153,10 @@ fn embeddable(config: &Config) -> [(HeaderName, String); 3] {
     ]
 }
 
-/// What portal and page of shared links may do: ask their own service and the identity provider, and show the pictures that they get. Nobody may lay them
+/// What the other pages may do: ask their own service and `sources` beside it, and show the pictures that they get. Nobody may lay them
 /// under a page of their own, for who is logged in could be made to touch what they do not see.
-fn alone(config: &Config) -> [(HeaderName, String); 3] {
-    let asked = format!("'self' {}", config.portal_sources);
+fn alone(sources: &str) -> [(HeaderName, String); 3] {
+    let asked = format!("'self' {sources}");
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src {}; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",
@@ -165,7 +185,8 @@ mod tests {
 
     /// Files with these names, beside the entries of all pages.
     fn files(names: &[&str]) -> Vec<(String, Vec<u8>)> {
-        let entries = ["verify/index.html", "portal/index.html", "share/index.html"];
+        let entries =
+            ["bulk/index.html", "verify/index.html", "portal/index.html", "share/index.html", "dashboard/index.html"];
         entries.iter().chain(names).map(|name| ((*name).to_owned(), name.as_bytes().to_vec())).collect()
     }
 
@@ -174,7 +195,17 @@ mod tests {
         let page = Page::new(files(&["verify/index.html.gz", "verify/1/page.wasm"])).unwrap();
         let mut names: Vec<_> = page.0.keys().cloned().collect();
         names.sort();
-        assert_eq!(names, ["portal/index.html", "share/index.html", "verify/1/page.wasm", "verify/index.html"]);
+        assert_eq!(
+            names,
+            [
+                "bulk/index.html",
+                "dashboard/index.html",
+                "portal/index.html",
+                "share/index.html",
+                "verify/1/page.wasm",
+                "verify/index.html"
+            ]
+        );
         assert_eq!(page.0["verify/index.html"].packed.as_deref(), Some(&b"verify/index.html.gz"[..]));
         assert_eq!(page.0["verify/1/page.wasm"].packed, None);
     }
@@ -182,7 +213,7 @@ mod tests {
     #[test]
     fn a_folder_that_lacks_a_page_is_refused() {
         let fault = |files| Page::new(files).err().unwrap().to_string();
-        assert_eq!(fault(files(&[])[..1].to_vec()), "the folder has no portal/index.html");
+        assert_eq!(fault(files(&[])[..2].to_vec()), "the folder has no portal/index.html");
         assert_eq!(fault(files(&["notes.txt"])), "notes.txt is of a kind that no page has");
     }
 

@@ -12,6 +12,8 @@ mod recalls;
 mod registrations;
 mod secrets;
 mod sender;
+mod tally;
+mod uploads;
 mod webhook;
 
 pub use adoptions::{Adopted, Adoptions, Disowned};
@@ -26,6 +28,8 @@ pub use recalls::{Candidate, Common, Page, Recalls, StoredJob};
 pub use registrations::{NO_CONTACT, Registration, Registrations};
 pub use secrets::Secrets;
 pub use sender::{Attachment, Mail, Refused, Sender};
+pub use tally::{Count, Dimension, Fact, FactKind, Scope, Tally};
+pub use uploads::Uploads;
 pub use webhook::{Reply, Webhook};
 
 use async_trait::async_trait;

@@ -4,11 +4,13 @@
 
 use crate::{
     App, Error,
+    analytics::Use,
     fetch::{Selection, fingerprint, symbol},
     http::{Personal, not_modified},
 };
 use anyhow::{Context, anyhow};
 use axum::{
+    Extension,
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
@@ -119,10 +121,11 @@ pub(crate) async fn picture(
     headers: &HeaderMap,
 ) -> Result<Response, Error> {
     let picture = Picture::wanted(app, selection, wish)?;
-    match not_modified(headers, &picture.etag) {
-        Some(unchanged) => Ok(unchanged),
-        None => Ok(picture.file(app).await?.into_response()),
+    if let Some(unchanged) = not_modified(headers, &picture.etag) {
+        return Ok(unchanged);
     }
+    let used = Use::fetched(app, &selection.certificate, picture.format.extension());
+    Ok((Extension(used), picture.file(app).await?).into_response())
 }
 
 /// The same as a file, for whatever else is done with it.

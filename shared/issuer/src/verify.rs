@@ -10,18 +10,20 @@
 //! - Where a certificate is ours, its status is what the table says now. Nothing of what is shown is stored or logged.
 
 use crate::{
-    App, Error, auth,
+    App, Error,
+    analytics::Use,
+    auth,
     auth::By,
     http::{body, essence},
 };
 use anyhow::Context as _;
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{Request, State},
     response::{IntoResponse, Response},
     routing::post,
 };
-use credential::{CertificateId, Status};
+use credential::{CertificateId, Facts, Status};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 use verifier::{Report, Standing, Trust, Unreadable, examine, gravity, read};
@@ -35,13 +37,21 @@ async fn verify(State(app): State<App>, By(..): By<auth::Verifiers>, request: Re
     let shown = Shown::read(&app, request).await?;
     let trust = Trust::new(app.key_ring.keys().await?.into_iter().map(|key| key.method).collect());
     match shown {
-        Shown::One(bytes) => Ok(Json(judged(&app, &trust, readable(bytes).await?).await?).into_response()),
+        Shown::One(bytes) => {
+            let (report, facts) = judged(&app, &trust, readable(bytes).await?).await?;
+            let used = Use::verified(&app, [(report.verdict.as_str(), facts)]);
+            Ok((Extension(used), Json(report)).into_response())
+        }
         Shown::Several(texts) => {
-            let mut reports = Vec::with_capacity(texts.len());
+            let (mut reports, mut verdicts) = (Vec::with_capacity(texts.len()), Vec::with_capacity(texts.len()));
             for text in texts {
-                reports.push(judged(&app, &trust, read(text.as_bytes()).map(|reading| reading.json)).await?);
+                let json = read(text.as_bytes()).map(|reading| reading.json);
+                let (report, facts) = judged(&app, &trust, json).await?;
+                verdicts.push((report.verdict.as_str(), facts));
+                reports.push(report);
             }
-            Ok(Json(json!({ "reports": reports })).into_response())
+            let used = Use::verified(&app, verdicts);
+            Ok((Extension(used), Json(json!({ "reports": reports }))).into_response())
         }
     }
 }
@@ -93,18 +103,21 @@ pub(crate) async fn readable(bytes: Vec<u8>) -> Result<Result<String, Unreadable
     reading.context("reading what was shown").map_err(Error::Internal)
 }
 
-async fn judged(app: &App, trust: &Trust, json: Result<String, Unreadable>) -> Result<Report, Error> {
+/// The report, and what it may be counted by: what the credential says, where a trusted key signed it.
+async fn judged(app: &App, trust: &Trust, json: Result<String, Unreadable>) -> Result<(Report, Option<Facts>), Error> {
     let json = match json {
         Ok(json) => json,
-        Err(why) => return Ok(Report::unreadable(&why)),
+        Err(why) => return Ok((Report::unreadable(&why), None)),
     };
-    match examine(&json, trust) {
+    let report = match examine(&json, trust) {
         Ok(examined) => {
             let standing = standing(app, &examined.certificate_ids()).await?;
-            Ok(examined.report(standing, (app.clock)()))
+            examined.report(standing, (app.clock)())
         }
-        Err(report) => Ok(*report),
-    }
+        Err(report) => *report,
+    };
+    let facts = report.facts.as_ref().and_then(|_| serde_json::from_str(&json).ok());
+    Ok((report, facts))
 }
 
 /// What the table says of certificates under these ids; the gravest counts.

@@ -1,10 +1,10 @@
 //! Where messages of the queue arrive: each goes to the feature that does its lane's work, and to the dead ones if that fails for too long.
 
 use crate::{
-    App, batch,
+    App, batch, bulk,
     ports::{Commit, Drawer, Lane, Message, Sheet},
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) const KEPT: Duration = Duration::days(90);
 async fn perform(app: &App, message: &Message) -> Result<()> {
     match message.lane {
         Lane::Certify => batch::perform(app, message).await,
-        Lane::Bulk => bail!("nobody does this work"),
+        Lane::Bulk => bulk::work(app, &message.body).await,
     }
 }
 

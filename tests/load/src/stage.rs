@@ -1,6 +1,7 @@
 //! One kind of request at one rate, and what came of it.
 
 use crate::service::Service;
+use ::tests::Answer;
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,6 @@ use std::{
     },
     time::Duration,
 };
-use tests::Answer;
 use tokio::{
     sync::{Mutex, Semaphore},
     time::{Instant, sleep_until},

@@ -128,7 +128,7 @@ pub(super) fn refusal(error: SdkError<Refusal>) -> Outcome {
     if codes.iter().all(|code| PASSING.contains(code)) { Outcome::Again(cause) } else { Outcome::Failed(cause) }
 }
 
-fn reasons(error: &SdkError<Refusal>) -> &[CancellationReason] {
+pub(super) fn reasons(error: &SdkError<Refusal>) -> &[CancellationReason] {
     match error.as_service_error() {
         Some(Refusal::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
         _ => &[],
@@ -254,7 +254,7 @@ pub(super) fn put(table: &str, item: Item, condition: Option<&str>) -> Result<Tr
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-fn failed(reason: &CancellationReason) -> bool {
+pub(super) fn failed(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 

@@ -17,7 +17,7 @@ use time::{
 };
 
 /// A row of the table.
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// The certificate's row.
 pub(super) fn of_certificate(certificate: &Certificate) -> Result<Item> {
@@ -66,6 +66,13 @@ pub(super) fn certificate(item: &Item, beneficiary: &BeneficiaryCode) -> Result<
         predecessor: other_certificate(item, "predecessor")?,
         deeds: deeds(item)?,
     })
+}
+
+/// The certificate in a whole row, wherever it was read.
+pub(crate) fn stored_certificate(item: &Item) -> Result<Certificate> {
+    let code = string(item, PARTITION)?;
+    let beneficiary = code.strip_prefix("B#").and_then(BeneficiaryCode::parse).context("a row of nobody")?;
+    certificate(item, &beneficiary)
 }
 
 /// The certificate in a row of an index.

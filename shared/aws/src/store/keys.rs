@@ -5,9 +5,12 @@ use anyhow::{Context, Result};
 use credential::{
     BeneficiaryCode, CertificateId, Dose, Issuance, Kind, Occasion, PublicKey, SlotKey, VerificationMethod,
 };
-use issuer::ports::{AuditEvent, Drawer, Follows, Intent};
+use issuer::{
+    analytics::fact::{day_name, hour_name},
+    ports::{AuditEvent, Dimension, Drawer, Fact, Follows, Intent, Scope},
+};
 use std::collections::HashMap;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 pub(super) const PARTITION: &str = "PK";
 pub(super) const SORT: &str = "SK";
@@ -110,6 +113,35 @@ pub(super) fn folder(drawer: Drawer, folder: &str) -> String {
 /// A sheet.
 pub(super) fn sheet(drawer: Drawer, folder: &str, name: &str) -> Item {
     key(self::folder(drawer, folder), name)
+}
+
+/// The partition of an hour's facts, one of its shards.
+pub(super) fn facts(hour: OffsetDateTime, shard: u32) -> String {
+    format!("F#{}#{shard:x}", hour_name(hour))
+}
+
+/// A fact.
+pub(super) fn fact(fact: &Fact) -> Item {
+    key(facts(fact.hour, shard(&fact.id, Fact::SHARDS)), fact.id.as_str())
+}
+
+/// One of so many parts, by an id.
+pub(super) fn part(id: &str, parts: u32) -> u32 {
+    shard(id, parts)
+}
+
+/// A partition of the counters of a dimension, one of several parts.
+pub(super) fn counters(scope: &Scope, by: Dimension, part: u32) -> String {
+    let state = match scope {
+        Scope::Country => "",
+        Scope::State(state) => state,
+    };
+    format!("T#{state}#{}#{part:x}", by.as_str())
+}
+
+/// The counters of a day; a part of them.
+pub(super) fn counter(scope: &Scope, by: Dimension, day: Date, part: u32) -> Item {
+    key(counters(scope, by, part), day_name(day))
 }
 
 /// A count of the window of time that starts at that second.

@@ -1,7 +1,7 @@
 //! What every [`Cabinet`] must do. Each rule takes folders of its own.
 
 use super::{NOW, Records, audit, certificate, intent, next, slot};
-use issuer::ports::{Cabinet, Commit, Drawer, Reservation, Sheet, Store};
+use issuer::ports::{Commit, Drawer, Reservation, Sheet};
 use time::Duration;
 
 /// All rules, one after the other.

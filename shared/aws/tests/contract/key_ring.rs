@@ -6,7 +6,7 @@ use aws_lc_rs::{
     signature::{Ed25519KeyPair, KeyPair as _},
 };
 use credential::{Life, Origin, PublicKey, Purpose, VerificationMethod};
-use issuer::ports::{Effect, KeyChange, KeyReason, KeyRing, PublishedKey};
+use issuer::ports::{Effect, KeyChange, KeyReason, PublishedKey};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 

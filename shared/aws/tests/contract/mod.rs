@@ -675,7 +675,7 @@ fn credential_of(issuance: &Issuance) -> Signed {
     Signed::from_stored(format!(r#"{{"id":"{}"}}"#, issuance.certificate_id.as_str()))
 }
 
-fn next() -> u64 {
+pub(crate) fn next() -> u64 {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
     NUMBER.fetch_add(1, Ordering::Relaxed)
 }

@@ -1,7 +1,7 @@
 //! What every [`Quota`] must do. Each rule takes a mark of its own.
 
 use super::{NOW, Records, next};
-use issuer::ports::{Pushed, Quota};
+use issuer::ports::Pushed;
 use std::time::Duration;
 use tokio::task::JoinSet;
 

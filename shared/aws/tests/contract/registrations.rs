@@ -2,10 +2,7 @@
 
 use super::{NOW, Records, audit_of, certificate, correction, intent, issue, next, slot};
 use credential::{BeneficiaryCode, CertificateId, Kind};
-use issuer::ports::{
-    Audit, AuditEvent, Cabinet, Commit, Drawer, Intent, NO_CONTACT, Registration, Registrations, Reservation, Sheet,
-    Store,
-};
+use issuer::ports::{Audit, AuditEvent, Commit, Drawer, Intent, NO_CONTACT, Registration, Reservation, Sheet};
 use std::collections::BTreeSet;
 use time::Duration;
 

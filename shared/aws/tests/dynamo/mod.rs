@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected has failed")]
 
+pub(crate) mod tally;
+
 use crate::contract::{Behind, Records};
 use async_trait::async_trait;
 use aws::{DynamoStore, create_table};

@@ -131,6 +131,18 @@ pub(super) async fn fail(app: &App, id: &str, index: usize, failure: &Failure) -
     app.cabinet.put(&[sheet.until(now + KEPT)], now).await.map(drop)
 }
 
+/// Takes a failure of that name back.
+pub(super) async fn forget(app: &App, id: &str, index: usize, name: &str) -> Result<()> {
+    let sheet = app.cabinet.sheet(Drawer::Batches, id, &failure_name(index), (app.clock)()).await?;
+    let Some(sheet) = sheet else { return Ok(()) };
+    let failure: Failure = serde_json::from_str(&sheet.text).context("a failure that is none")?;
+    if failure.name == name {
+        // Lost: somebody else took it back.
+        app.cabinet.take(&sheet).await?;
+    }
+    Ok(())
+}
+
 /// Whether an item failed.
 pub(super) async fn has_failed(app: &App, id: &str, index: usize) -> Result<bool> {
     Ok(app.cabinet.sheet(Drawer::Batches, id, &failure_name(index), (app.clock)()).await?.is_some())

@@ -40,6 +40,8 @@ impl Names {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part);
         }
-        context.sign().as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        // HMAC-SHA-256 has 32 bytes.
+        let first = context.sign().as_ref().first_chunk().map_or(0, |first| u128::from_be_bytes(*first));
+        format!("{first:032x}")
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     made,
-    manifest::{Failure, Item, Kind, fail},
+    manifest::{Failure, Item, Kind, fail, forget},
     names::Names,
     order::{Order, Ordered},
     turn,
@@ -43,15 +43,26 @@ pub async fn perform(app: &App, message: &Message) -> Result<()> {
     Ok(())
 }
 
-/// Writes down that a message is not tried any more. Sent again, what becomes of it counts.
+/// Writes down that a message is not tried any more.
 ///
 /// # Errors
 /// When the records do not answer.
-pub async fn give_up(app: &App, message: &Message) -> Result<()> {
+pub(crate) async fn give_up(app: &App, message: &Message) -> Result<()> {
     let Ok(order) = Order::parse(&message.body) else { return Ok(()) };
-    let failure = Failure::new("given-up", "it was tried too often in vain; an administrator can send it again");
     for ordered in &order.events {
-        fail(app, &order.batch, ordered.index, &failure).await?;
+        fail(app, &order.batch, ordered.index, &Failure::new(GIVEN_UP, IN_VAIN)).await?;
+    }
+    Ok(())
+}
+
+/// Takes that back, for the message is tried again.
+///
+/// # Errors
+/// When the records do not answer.
+pub(crate) async fn try_again(app: &App, message: &Message) -> Result<()> {
+    let Ok(order) = Order::parse(&message.body) else { return Ok(()) };
+    for ordered in &order.events {
+        forget(app, &order.batch, ordered.index, GIVEN_UP).await?;
     }
     Ok(())
 }
@@ -111,4 +122,6 @@ async fn stand_aside(app: &App, order: &Order, ordered: &Ordered, item: &Item) -
     app.queue.send(&[order.aside(ordered.clone()).message(group)?]).await
 }
 
+const GIVEN_UP: &str = "given-up";
+const IN_VAIN: &str = "it was tried too often in vain; an administrator can send it again";
 const OTHER: &str = "this is already certified with other details; correct a vaccination's certificate with PUT /divoc/api/v1/certificate";

@@ -63,12 +63,18 @@ pub enum Drawer {
     Reconciliations,
     /// Checks of days: what sources declare, what the log leads to, what was found.
     Checks,
+    /// Files that were uploaded: how far they are, and what became of their rows.
+    Uploads,
     /// Messages that wait for somebody to do their work, where the queue is kept with the records.
     Messages,
     /// Messages whose work was given up.
     DeadMessages,
     /// Events that were accepted to be certified later: what is kept to tell where they stand.
     Batches,
+    /// Uses of certificates, until they are counted.
+    Uses,
+    /// How far analytics came.
+    Analytics,
 }
 
 impl Drawer {
@@ -86,9 +92,12 @@ impl Drawer {
             Self::Offers => "offers",
             Self::Reconciliations => "reconciliations",
             Self::Checks => "checks",
+            Self::Uploads => "uploads",
             Self::Messages => "messages",
             Self::DeadMessages => "dead-messages",
             Self::Batches => "batches",
+            Self::Uses => "uses",
+            Self::Analytics => "analytics",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     lease::Lease,
     ports::{Drawer, Sheet},
     post::{SHARDS, instant, shard_name},
-    update,
+    quota, update,
 };
 use anyhow::{Context, Result, bail};
 use credential::{BeneficiaryCode, CertificateId, Difference, EarlierDose, Kind, Status};
@@ -185,7 +185,10 @@ pub(super) async fn compare(
             Err(_) => return Ok(undecided(NOT_CORRECTABLE)),
             Ok(Plan::Settled(outcome)) => outcome,
             Ok(Plan::Wait) => Outcome::Unfinished,
-            Ok(Plan::Issue(follows)) => certify::issue(app, mandate, &event, follows).await?,
+            Ok(Plan::Issue(follows)) => {
+                quota::take(app, 1).await?;
+                certify::issue(app, mandate, &event, follows).await?
+            }
         };
         match outcome {
             Outcome::Created { id, .. } | Outcome::AlreadyIssued { id, status: Status::Valid } => {

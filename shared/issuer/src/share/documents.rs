@@ -31,7 +31,7 @@ pub(super) async fn document(State(app): State<App>, body: Json) -> Result<Respo
             picture(&app, &selection, &wish, &headers).await?
         }
         Form::Qr => qr(&app, &selection, &Look::default(), &headers)?,
-        Form::Credential => credential(&selection, &headers)?,
+        Form::Credential => credential(&app, &selection, &headers)?,
     };
     // Not theirs to keep: on a shared computer it is gone with the page.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

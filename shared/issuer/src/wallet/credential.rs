@@ -3,6 +3,7 @@
 use super::{Promise, TOKEN, folder, secret};
 use crate::{
     App, Error,
+    analytics::Use,
     auth::bearer,
     error::Refusal,
     http::{body, essence},
@@ -10,7 +11,7 @@ use crate::{
 };
 use anyhow::Context;
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Request, State},
     http::HeaderMap,
     response::{IntoResponse, Response},
@@ -27,7 +28,8 @@ pub(super) async fn credential(State(app): State<App>, request: Request) -> Resu
     tracing::info!(certificate.id = promise.certificate_id, "given to a wallet");
     let credential = RawValue::from_string(certificate.signed.as_str().to_owned());
     let credential = credential.context("a stored credential that is no JSON").map_err(Error::Internal)?;
-    Ok(Json(Given { credentials: [Issued { credential }] }).into_response())
+    let used = Extension(Use::fetched(&app, &certificate, "wallet"));
+    Ok((used, Json(Given { credentials: [Issued { credential }] })).into_response())
 }
 
 /// The nonce endpoint: some wallets ask for no credential without one. Nothing hangs on it, so nothing is kept of it.
