@@ -32,7 +32,7 @@ test: fonts oracle page page-tools wallet-tools facts-tools ## Every test; nothi
 	cargo test --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
 
 soak: ## Ten million events (EVENTS, SEED) through crashes, lost answers and clocks that disagree, with a display and the account of every one
-	@cargo run --quiet --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
+	@cargo run --release --quiet --manifest-path tests/soak/Cargo.toml --target-dir $(SOAK)
 
 check: ## Format, lints, docs, direction of dependencies, licences and advisories
 	cargo fmt --all --check

@@ -7,10 +7,12 @@ use credential::{
     chain::{Entry, Seal},
 };
 use issuer::ports::{
-    Audit, CitizenTokens, Commit, Common, Files, Journal, Ledger, Mail, Page, PublicFiles, Published, Recalls,
-    Registration, Registrations, Remark, Reply, Secrets, Sender, Sheet, StatusChange, StoredJob, Webhook,
+    Audit, CitizenTokens, Commit, Common, Count, Dimension, Fact, Files, Journal, Ledger, Mail, Page, PublicFiles,
+    Published, Recalls, Registration, Registrations, Remark, Reply, Scope, Secrets, Sender, Sheet, StatusChange,
+    StoredJob, Tally, Uploads, Webhook,
 };
-use time::OffsetDateTime;
+use std::time::Duration;
+use time::{Date, OffsetDateTime};
 
 /// Stands where nothing is.
 pub(crate) struct Absent;
@@ -140,6 +142,32 @@ impl Secrets for Absent {
 #[async_trait]
 impl Webhook for Absent {
     async fn post(&self, _: &str, _: &[(&'static str, String)], _: &[u8]) -> Result<Reply> {
+        absent()
+    }
+}
+
+#[async_trait]
+impl Uploads for Absent {
+    async fn entrance(&self, _: &str, _: u64, _: Duration) -> Result<String> {
+        absent()
+    }
+    async fn length(&self, _: &str) -> Result<Option<u64>> {
+        absent()
+    }
+    async fn part(&self, _: &str, _: u64, _: u64) -> Result<Vec<u8>> {
+        absent()
+    }
+}
+
+#[async_trait]
+impl Tally for Absent {
+    async fn count(&self, _: &[Fact]) -> Result<u64> {
+        absent()
+    }
+    async fn counts(&self, _: &Scope, _: Dimension, _: Date, _: Date) -> Result<Vec<Count>> {
+        absent()
+    }
+    async fn facts(&self, _: OffsetDateTime, _: u32, _: Option<&str>, _: usize) -> Result<Vec<Fact>> {
         absent()
     }
 }

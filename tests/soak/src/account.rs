@@ -140,8 +140,9 @@ fn chains(books: &Books, wrongs: &mut Wrongs) -> Chains {
     }
     for (report, _) in books.iter().filter(|(_, told)| **told == Told::Overtaken) {
         let of_dose = |(other, _): &(&Report, &Told)| (other.person, other.dose) == (report.person, report.dose);
-        let mut later =
-            books.range(*report..).take_while(of_dose).filter(|(other, _)| other.revision > report.revision);
+        // The same correction, reported twice, may be taken in twice: then the second counts.
+        let first = Report { by: Reporter::First, ..*report };
+        let mut later = books.range(first..).take_while(of_dose).filter(|(other, _)| *other != report);
         let is_made = later.any(|(_, told)| matches!(told, Told::Created(_) | Told::Already(_)));
         wrongs.none_or("a correction was overtaken by none", !is_made);
     }

@@ -17,7 +17,7 @@ use axum::{
 use issuer::{
     App, Config,
     app::Ports,
-    certify,
+    batch, certify,
     ports::{IdentityProvider, Message},
     update, work,
 };
@@ -155,7 +155,10 @@ impl Process {
             citizen_tokens: absent.clone(),
             secrets: absent.clone(),
             webhook: absent.clone(),
-            public_files: absent,
+            public_files: absent.clone(),
+            uploads: absent.clone(),
+            tally: absent.clone(),
+            fact_files: absent,
             identity_provider: standing.identity.clone(),
             citizens_provider: standing.identity.clone(),
             printer: None,

@@ -107,23 +107,33 @@ struct Part {
     beyond: u64,
 }
 
+/// What a process knows of a window without asking the records.
+enum Known {
+    /// One more was let in, and so much is left.
+    Left(u64),
+    /// There is none left.
+    Spent,
+    /// The records must be asked.
+    Nothing,
+}
+
 impl Counted {
     /// A panic elsewhere leaves the map whole: each change of it is one call.
     fn parts(&self) -> MutexGuard<'_, HashMap<(&'static str, String), Part>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One of the part's requests: `None` where the records must be asked, else what is left, if anything is.
-    fn take(&self, name: &(&'static str, String), window: i64) -> Option<Option<u64>> {
+    /// Takes one of the part's requests.
+    fn take(&self, name: &(&'static str, String), window: i64) -> Known {
         let mut parts = self.parts();
-        let part = parts.get_mut(name).filter(|part| part.window == window)?;
+        let Some(part) = parts.get_mut(name).filter(|part| part.window == window) else { return Known::Nothing };
         match part.left.checked_sub(1) {
             Some(left) => {
                 part.left = left;
-                Some(Some(left + part.beyond))
+                Known::Left(left + part.beyond)
             }
-            None if part.beyond == 0 => Some(None),
-            None => None,
+            None if part.beyond == 0 => Known::Spent,
+            None => Known::Nothing,
         }
     }
 
@@ -141,8 +151,10 @@ async fn one_more(app: &App, what: &'static str, who: &str, length: Duration, mo
     let now: OffsetDateTime = (app.clock)();
     let window = now.unix_timestamp().div_euclid(length.whole_seconds().max(1));
     let name = (what, who.to_owned());
-    if let Some(left) = app.counted.take(&name, window) {
-        return Ok(left);
+    match app.counted.take(&name, window) {
+        Known::Left(left) => return Ok(Some(left)),
+        Known::Spent => return Ok(None),
+        Known::Nothing => {}
     }
     let size = (most / PARTS).clamp(1, MOST_AT_ONCE);
     let taken = app.cabinet.count(what, who, length, now).await?.saturating_mul(size);
