@@ -72,12 +72,25 @@ impl KeptQueue {
         Delivering { stop, tasks }
     }
 
-    /// Goes once through the first messages of a folder; answers how many were done.
+    /// Goes through a folder, from its oldest message on, until some were done; answers how many.
     async fn round(&self, app: &App, lane: Lane, folder: &str) -> Result<usize> {
-        let now = (app.clock)();
-        let sheets = self.cabinet.sheets(Drawer::Messages, folder, None, AT_A_TIME, now).await?;
-        let (mut done, mut held) = (0, HashSet::new());
-        for sheet in sheets {
+        let (mut held, mut after) = (HashSet::new(), None);
+        loop {
+            let page =
+                self.cabinet.sheets(Drawer::Messages, folder, after.as_deref(), AT_A_TIME, (app.clock)()).await?;
+            let is_last = page.len() < AT_A_TIME;
+            after = page.last().map(|sheet| sheet.name.clone());
+            let done = self.deliver_page(app, lane, page, &mut held).await?;
+            if done > 0 || is_last {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Delivers what waits for nothing that comes before it in its group; `held` are the groups that wait.
+    async fn deliver_page(&self, app: &App, lane: Lane, page: Vec<Sheet>, held: &mut HashSet<String>) -> Result<usize> {
+        let (now, mut done) = ((app.clock)(), 0);
+        for sheet in page {
             let waiting: Waiting = serde_json::from_str(&sheet.text).context("a message that is none")?;
             if held.contains(&waiting.group) || waiting.not_before > now.unix_timestamp() {
                 // What comes after it in its group waits with it.
@@ -174,7 +187,7 @@ fn pause(deliveries: u32) -> i64 {
 
 /// Folders of a lane, and so messages of it that are worked on at a time.
 const FOLDERS: u64 = 8;
-/// Messages that a round looks at: beyond groups that wait, somebody is to be found who does not.
+/// Messages that are looked at before the next ones are read.
 const AT_A_TIME: usize = 64;
 /// As many as make one transaction, with the sheets that remember them.
 const SENT_AT_ONCE: usize = 40;

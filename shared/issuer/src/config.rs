@@ -2,6 +2,7 @@
 
 mod analytics;
 mod citizens;
+mod digilocker;
 mod limits;
 mod pace;
 mod queues;
@@ -10,6 +11,7 @@ mod uploads;
 
 pub use analytics::{Analytics, FACILITY_KINDS, Uses};
 pub use citizens::{Citizens, Login};
+pub use digilocker::{Digilocker, Matching};
 pub use limits::{Allowed, Limits};
 pub use pace::Pace;
 pub use queues::Queues;
@@ -17,7 +19,6 @@ pub use reconcile::{Policy, Reconcile};
 pub use uploads::Uploading;
 
 use anyhow::{Context, Result, bail};
-use axum::http::HeaderName;
 use credential::{Contact, Profile, Rules, qr::Form};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
@@ -72,30 +73,6 @@ pub struct Config {
     pub reconcile: Reconcile,
     /// What is counted.
     pub analytics: Analytics,
-}
-
-/// What DigiLocker and the country agreed on, beside the key.
-#[derive(Clone, Debug)]
-pub struct Digilocker {
-    /// `DIGILOCKER_AUTHKEYNAME` (`x-digilocker-hmac`): the header with a request's signature.
-    pub header: HeaderName,
-    /// `DIGILOCKER_ISSUER` (`in.gov.covin`): what URIs of documents begin with.
-    pub issuer: String,
-    /// `DIGILOCKER_DOCTYPE` (`VACER`): the type of the domestic document.
-    pub domestic: String,
-    /// `DIGILOCKER_INTERNATIONAL_DOCTYPE` (`IVACR`): the type of the document for travel.
-    pub international: String,
-    /// `DIGILOCKER_MATCH`: `mobile-or-name` (default, as India does) or `mobile`.
-    pub matching: Matching,
-}
-
-/// What must agree with the certificate before DigiLocker is given it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Matching {
-    /// The mobile number is one that the certificate is registered to.
-    Mobile,
-    /// Or the name, which DigiLocker has from the person's identity document, is the certificate's.
-    MobileOrName,
 }
 
 /// What is told to whom when a certificate was issued or corrected; nothing to nobody unless said.
@@ -302,23 +279,7 @@ impl Config {
             portal_sources: sources("PORTAL_SOURCES", text("PORTAL_SOURCES", &provider))?,
             status_valid: seconds("STATUS_VALID_SECONDS", &text("STATUS_VALID_SECONDS", "86400"), MOST_VALID)?,
             citizens,
-            digilocker: Digilocker {
-                header: text("DIGILOCKER_AUTHKEYNAME", "x-digilocker-hmac")
-                    .parse()
-                    .ok()
-                    .context("DIGILOCKER_AUTHKEYNAME must be the name of a header")?,
-                issuer: word("DIGILOCKER_ISSUER", text("DIGILOCKER_ISSUER", "in.gov.covin"))?,
-                domestic: word("DIGILOCKER_DOCTYPE", text("DIGILOCKER_DOCTYPE", "VACER"))?,
-                international: word(
-                    "DIGILOCKER_INTERNATIONAL_DOCTYPE",
-                    text("DIGILOCKER_INTERNATIONAL_DOCTYPE", "IVACR"),
-                )?,
-                matching: match text("DIGILOCKER_MATCH", "mobile-or-name").as_str() {
-                    "mobile-or-name" => Matching::MobileOrName,
-                    "mobile" => Matching::Mobile,
-                    _ => bail!("DIGILOCKER_MATCH must be mobile-or-name or mobile"),
-                },
-            },
+            digilocker: Digilocker::from_lookup(&lookup)?,
             analytics: Analytics::from_lookup(&lookup)?,
             limits: Limits::from_lookup(&lookup)?,
             post: post(&lookup)?,

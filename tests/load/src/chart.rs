@@ -33,6 +33,9 @@ pub(crate) fn by_rate(file: &Path, measured: &[Figures]) -> Result<()> {
     Ok(root.present()?)
 }
 
+/// What a line is called, its colour, and the latency that it draws.
+type Line = (&'static str, RGBColor, fn(&Figures) -> f64);
+
 fn draw_rates(area: &Area<'_>, panel: &Panel<'_>) -> Result<()> {
     let fastest = panel.iter().map(|figures| count(figures.asked)).fold(1.0, f64::max);
     let slowest = panel.iter().map(|figures| figures.p99).fold(10.0, f64::max);
@@ -44,11 +47,12 @@ fn draw_rates(area: &Area<'_>, panel: &Panel<'_>) -> Result<()> {
         .build_cartesian_2d(0.0..fastest * 1.08, (0.1..slowest * 2.0).log_scale())?;
     let numbers = |number: &f64| format!("{number}");
     chart.configure_mesh().x_labels(6).x_label_formatter(&numbers).y_label_formatter(&numbers).draw()?;
-    for (label, color, latency) in [
-        ("50 %", BLUE, (|figures: &Figures| figures.p50) as fn(&Figures) -> f64),
+    let lines: [Line; 3] = [
+        ("50 %", BLUE, |figures| figures.p50),
         ("95 %", AMBER, |figures| figures.p95),
         ("99 %", RED, |figures| figures.p99),
-    ] {
+    ];
+    for (label, color, latency) in lines {
         let points: Vec<_> = panel.iter().map(|figures| (count(figures.asked), latency(figures))).collect();
         let line = LineSeries::new(points.clone(), color.stroke_width(2));
         chart

@@ -58,7 +58,9 @@ async fn main() -> Result<()> {
         }
     }
     println!("{}", stage::HEADINGS);
-    measured.iter().for_each(|figures| println!("{figures}"));
+    for figures in &measured {
+        println!("{figures}");
+    }
     keep(&measured)
 }
 

@@ -1,6 +1,11 @@
 //! The rules' records on a DynamoDB, whoever plays it, and how to look behind them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that meets the unexpected has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets the unexpected has failed"
+)]
 
 pub(crate) mod tally;
 

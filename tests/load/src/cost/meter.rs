@@ -66,9 +66,12 @@ impl HttpConnector for MeteredTable {
             let answer = answer.await?;
             let body: Value = answer.body().bytes().and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
             // One, or one for each table.
-            let consumed = &body["ConsumedCapacity"];
-            let tables = consumed.as_array().cloned().unwrap_or_else(|| vec![consumed.clone()]);
-            let units: f64 = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+            let units = |table: &Value| table.get("CapacityUnits").and_then(Value::as_f64).unwrap_or_default();
+            let units: f64 = match body.get("ConsumedCapacity") {
+                Some(Value::Array(tables)) => tables.iter().map(units).sum(),
+                Some(table) => units(table),
+                None => 0.0,
+            };
             let reads = ["GetItem", "Query", "BatchGetItem", "Scan"];
             meter.count(|counts| {
                 counts.table_calls += 1.0;

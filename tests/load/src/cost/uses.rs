@@ -137,9 +137,9 @@ async fn stored(records: &aws_sdk_dynamodb::Client) -> Result<f64> {
     while let Some(item) = pages.next().await {
         let item = item.context("reading the table")?;
         bytes += size(&item) + 100;
-        let copies = ["lot", "place"].iter().filter(|name| item.contains_key(**name)).count();
+        let indexes = ["lot", "place"].iter().filter(|name| item.contains_key(**name)).count();
         let copied = item.iter().filter(|(name, _)| !matches!(name.as_str(), "credential" | "contacts" | "deeds"));
-        bytes += copies * (copied.map(|(name, value)| name.len() + length(value)).sum::<usize>() + 100);
+        bytes += indexes * (copied.map(|(name, value)| name.len() + length(value)).sum::<usize>() + 100);
     }
     Ok(f64::from(u32::try_from(bytes)?))
 }
