@@ -171,7 +171,7 @@ def lay_out_layers(stack: Stack) -> None:
 
 def without_tls(stack: Stack) -> None:
     """The buckets' policies refuse requests without TLS, and the emulator speaks plain HTTP: seen to refuse, then taken away."""
-    for bucket, role, key in (("BucketName", "CertificatePdfRole", "pages/plain"), ("ListsBucketName", "PublishStatusRole", "status/plain"), ("UploadsBucketName", "UploadsRole", "uploads/plain")):
+    for bucket, role, key in (("BucketName", "CertificatePdfRole", "pages/plain"), ("ListsBucketName", "PublishStatusRole", "status/plain"), ("UploadsBucketName", "UploadsRole", "uploads/plain"), ("FactsBucketName", "AnalyticsWorkerRole", "facts/plain")):
         name = stack.outputs[bucket]
         arn = stack.emulator.client("iam").get_role(RoleName=stack.resources[role])["Role"]["Arn"]
         credentials = stack.emulator.client("sts").assume_role(RoleArn=arn, RoleSessionName="plain")["Credentials"]

@@ -55,6 +55,7 @@ NOT_200 |= {"/divoc/api/citizen/generateOTP": 415, "/divoc/api/citizen/verifyOTP
 NOT_200 |= {f"/divoc/api/citizen/recovery{step}": 415 for step in ("", "/objection", "/{recoveryId}/proof")}
 NOT_200 |= {"/divoc/api/citizen/recovery/{recoveryId}": 404, "/divoc/api/post/unsubscribe/{token}": 400}
 NOT_200 |= {"/portal": 308, "/portal/{file}": 404, "/portal/{version}/{file}": 404, "/share": 308}
+NOT_200 |= {"/bulk": 308, "/bulk/{file}": 404, "/bulk/{version}/{file}": 404}
 NOT_200 |= {"/divoc/api/share/open": 415, "/divoc/api/share/document": 415}
 NOT_200 |= {"/dashboard": 308, "/dashboard/{version}/{file}": 404, "/public/dashboards/{key}": 308, "/divoc/api/v1/events": 415}
 # Not signed; and no offer, no grant, no token, no service that is called `path`.

@@ -63,7 +63,7 @@ MAY = {
     "s3:PutObject lists": {PUBLISH},
     "s3:GetObject uploads": BRINGING,
     "s3:PutObject uploads": BRINGING,
-    "sqs:SendMessage of chunks": BRINGING,
+    "sqs:SendMessage of chunks": BRINGING | {BATCHES},
     "sqs:ReceiveMessage of chunks": {UPLOADS_WORKER},
     "s3:PutObject facts": {ANALYTICS_WORKER},
     "s3:GetObject facts": NOBODY,

@@ -152,7 +152,7 @@ impl Store for Memory {
         }
         if kept.ids.contains_key(id) && !self.breaks(Broken::NoHolder) {
             let slot = kept.slots.entry(intent.slot.clone()).or_default();
-            (slot.next, slot.holder, slot.lease) = (None, None, None);
+            (slot.next, slot.holder, slot.lease) = (None, None, Some(0));
             bail!("the certificate's id is another certificate's: try again");
         }
         let now = audit.deed.at;
@@ -461,7 +461,7 @@ impl Kept {
             let name = format!("B#{} S#{kind}#{programme}#{}", key.beneficiary.as_str(), occasion(key.occasion));
             let current = slot.occupant.as_ref().map(|there| &there.current).into_iter();
             let ids: Vec<_> = current.chain(&slot.next).map(|issuance| issuance.certificate_id.as_str()).collect();
-            if slot.occupant.is_some() || slot.next.is_some() || slot.holder.is_some() {
+            if slot.occupant.is_some() || slot.next.is_some() || slot.holder.is_some() || slot.lease.is_some() {
                 say(name, &ids);
             }
         }
