@@ -73,11 +73,14 @@ async fn note(app: &App, folder: &str, last: &Last) -> Result<()> {
     bail!("a slot's last correction changed {TRIES} times while it was noted")
 }
 
-/// Whether a later correction of the slot was accepted than the order's.
-pub(super) async fn is_overtaken(app: &App, slot: &SlotKey, order: &Order) -> Result<bool> {
-    let there = app.cabinet.sheet(Drawer::Batches, &folder(&Names::of(app).await?, slot), NAME, (app.clock)()).await?;
+/// Whether another correction of the slot was accepted later than the order's. The same one does not overtake itself: who never heard an answer sends it again,
+/// and of the batches that it then is in each says what became of it.
+pub(super) async fn is_overtaken(app: &App, item: &Item, order: &Order) -> Result<bool> {
+    let folder = folder(&Names::of(app).await?, &item.slot);
+    let there = app.cabinet.sheet(Drawer::Batches, &folder, NAME, (app.clock)()).await?;
     let last = there.as_ref().map(parse).transpose()?;
-    Ok(last.is_some_and(|last| last.accepted_at > order.accepted_at))
+    let digest = URL_SAFE_NO_PAD.encode(item.digest.0);
+    Ok(last.is_some_and(|last| last.accepted_at > order.accepted_at && last.digest != digest))
 }
 
 /// Whether one of these corrections would overtake one that is queued and not made yet.

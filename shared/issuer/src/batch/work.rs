@@ -99,7 +99,7 @@ async fn correction(
     event: &Event,
     occupant: Option<Occupant>,
 ) -> Result<Result<Plan, Failure>> {
-    if turn::is_overtaken(app, &item.slot, order).await? {
+    if turn::is_overtaken(app, item, order).await? {
         return Ok(Err(Failure::new(
             "overtaken",
             "a later correction of the same certificate was accepted and counts",
