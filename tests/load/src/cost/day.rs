@@ -85,7 +85,7 @@ impl fmt::Display for Day {
         )?;
         writeln!(
             f,
-            "at most {most:.0} events wait, one of them {longest:.0} minutes; the last is signed at {:02}:{:02}.\n",
+            "at most {most:.0} events wait, one of them {longest:.0} minutes; the last is signed {} h {:02} min after the midnight before.\n",
             last / 60,
             last % 60
         )?;
