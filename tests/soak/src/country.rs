@@ -123,8 +123,7 @@ pub(crate) async fn report(world: &Arc<World>, service: &Arc<Service>, events: u
         });
     }
     systems.join_all().await;
-    let books = std::mem::take(&mut *country.books.lock().unwrap_or_else(PoisonError::into_inner));
-    books
+    std::mem::take(&mut *country.books.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Systems that report at a time.

@@ -140,7 +140,7 @@ impl Store for Memory {
     ) -> Result<Commit> {
         let mut kept = self.kept();
         kept.commits += 1;
-        let forgotten = self.breaks(Broken::Forgetful) && kept.commits % 300 == 0;
+        let forgotten = self.breaks(Broken::Forgetful) && kept.commits.is_multiple_of(300);
         let id = &certificate.issuance.certificate_id;
         let Some(slot) = kept.slots.get(&intent.slot) else { return Ok(Commit::Lost) };
         let held = slot.holder == Some(intent.holder) && slot.version() == intent.follows.version();

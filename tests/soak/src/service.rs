@@ -132,9 +132,9 @@ impl Service {
 impl Process {
     fn start(world: &Arc<World>, standing: &Standing, number: usize) -> Self {
         world.skew(number);
-        let life = Arc::new(Life::default());
+        let alive = Arc::new(Life::default());
         let line =
-            Line { world: Arc::clone(world), process: number, key: Arc::clone(&standing.key), life: life.clone() };
+            Line { world: Arc::clone(world), process: number, key: Arc::clone(&standing.key), life: alive.clone() };
         let line = Arc::new(line);
         let absent = Arc::new(Absent);
         let ports = Ports {
@@ -169,7 +169,7 @@ impl Process {
         }
         let routes =
             issuer::http::service(certify::routes().merge(update::routes()).merge(batch::routes()), app.clone());
-        Self { app, routes, life }
+        Self { app, routes, life: alive }
     }
 }
 

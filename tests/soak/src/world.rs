@@ -54,7 +54,7 @@ pub(crate) struct Attempt {
 
 impl World {
     pub(crate) fn new(seed: u64, weather: Weather, broken: Option<Broken>) -> Self {
-        let seen = Seen {
+        let so_far = Seen {
             dice: Rng::with_seed(seed),
             trace: DefaultHasher::new(),
             calls: 0,
@@ -65,7 +65,7 @@ impl World {
         };
         let began = Instant::now();
         BEGAN.set(Some(began));
-        Self { memory: Memory::broken(broken), backlog: Backlog::default(), weather, began, seen: Mutex::new(seen) }
+        Self { memory: Memory::broken(broken), backlog: Backlog::default(), weather, began, seen: Mutex::new(so_far) }
     }
 
     pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
