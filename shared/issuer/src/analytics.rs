@@ -1,8 +1,8 @@
 //! Analytics: how much was issued, updated, revoked, fetched and verified, by day and by where, for whom and with what; exactly once, and of nobody.
 //!
-//! What was done becomes an anonymous fact ([`fact`]). On AWS the table's stream tells of it; where there is no stream, the log does ([`gather`]). Both name
-//! a fact alike, so it is counted once whoever tells of it ([`Tally`](crate::ports::Tally)). Counters are read as tables ([`table`]), by everyone without
-//! small numbers ([`public`]), in DIVOC's words too ([`divoc`]); facts are read by the hour ([`feed`]) and kept for Athena ([`export`]).
+//! What was done becomes an anonymous fact (`fact`). On AWS the table's stream tells of it; where there is no stream, the log does (`gather`). Both name
+//! a fact alike, so it is counted once whoever tells of it ([`Tally`](crate::ports::Tally)). Counters are read as tables (`table`), by everyone without
+//! small numbers (`public`), in DIVOC's words too (`divoc`); facts are read by the hour (`feed`) and kept for Athena (`export`).
 
 mod columns;
 mod divoc;

@@ -1,6 +1,6 @@
 //! Batches: events that are accepted now and certified later, at the key's pace. The caller is told at once where to ask how far they are.
 //!
-//! [`accept`] keeps them durably, [`perform`] does their work whenever the queue brings it, and the routes read where each stands from its slot: nothing is
+//! `accept` keeps them durably, [`perform`] does their work whenever the queue brings it, and the routes read where each stands from its slot: nothing is
 //! written down of an event that became a certificate but the certificate.
 
 mod accept;

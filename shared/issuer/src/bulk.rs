@@ -1,8 +1,8 @@
 //! Bulk: a file of many rows comes in, DIVOC's CSV of vaccinations or of tests, and every row that can become a certificate does. The others come back as a file
 //! of the same form with what is wrong in a last column, to be mended and brought again.
 //!
-//! The file goes in parts straight to where it is kept ([`parts`]). Its rows are counted first, as a whole; then it is worked on in chunks of a thousand
-//! ([`work`]). Memory is the same for ten rows and for ten million. A row goes the way of the certify route (`row`), so a file that is brought twice certifies
+//! The file goes in parts straight to where it is kept (`parts`). Its rows are counted first, as a whole; then it is worked on in chunks of a thousand
+//! (`work`). Memory is the same for ten rows and for ten million. A row goes the way of the certify route (`row`), so a file that is brought twice certifies
 //! nobody twice.
 
 mod divoc;

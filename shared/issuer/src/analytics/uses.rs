@@ -85,7 +85,7 @@ impl Use {
 /// The facts in a note; each is named by the note and its place in it.
 ///
 /// # Errors
-/// When the note was not written by [`Use::note`].
+/// When the note was not written by `Use::note`.
 pub fn facts_of_note(name: &str, text: &str) -> Result<Vec<Fact>> {
     let told: Vec<Value> = serde_json::from_str(text).context("a note is no list")?;
     let named = |(place, told): (usize, &Value)| Fact::from_json(id(&[name, &place.to_string()]), told);
