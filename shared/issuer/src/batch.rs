@@ -20,7 +20,7 @@ use crate::{
     auth::{By, Caller, Correctors, Role},
     certify::links,
     error::rfc3339,
-    http::with_member,
+    http::{After, with_member},
     ports::{Drawer, Occupant},
 };
 use anyhow::Result;
@@ -33,18 +33,11 @@ use axum::{
 use credential::{CertificateId, Status};
 use manifest::{Failure, Head, Item, Manifest, instant};
 use names::Names;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Where a batch stands, and which there are.
 pub fn routes() -> Router<App> {
     Router::new().route("/divoc/api/v1/batches", get(list)).route("/divoc/api/v1/batches/{batchId}", get(progress))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct After {
-    after: Option<String>,
 }
 
 /// The caller's own of the last weeks, the newest first.

@@ -10,12 +10,11 @@ use crate::{
     keys,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Follows, Intent, Occupant, Reason, Reservation},
     post::parcels,
-    quota,
+    quota, random,
     reconcile::statements,
     status::positions_secret,
 };
 use anyhow::{Context, Result, ensure};
-use aws_lc_rs::rand;
 use axum::{
     Router,
     extract::State,
@@ -170,7 +169,7 @@ impl Mandate {
 pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows) -> Result<Outcome> {
     let patience = Instant::now() + LEASE + LEASE / 4;
     let mut pause = Duration::from_millis(10);
-    let issuance = new_issuance(event, CertificateId::new(position(app).await?, random()?), (app.clock)());
+    let issuance = new_issuance(event, CertificateId::new(position(app).await?, random::number()?), (app.clock)());
     loop {
         // From before the lease begins: an answer that is long on its way uses the lease up too.
         let surely_ours = Instant::now() + SIGNING;
@@ -284,7 +283,7 @@ fn intent(app: &App, event: &Event, follows: &Follows, issuance: &Issuance) -> R
         follows: follows.clone(),
         digest: event.digest(),
         issuance: issuance.clone(),
-        holder: random()?,
+        holder: random::number()?,
         now,
         lease_until: now + LEASE,
     })
@@ -309,12 +308,6 @@ async fn position(app: &App) -> Result<Position> {
 
 /// Few enough that a function which makes one certificate wastes little, many enough that the counter is no bottleneck.
 const NUMBERS_AT_A_TIME: u64 = 32;
-
-pub(crate) fn random() -> Result<u128> {
-    let mut bytes = [0; 16];
-    rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
-    Ok(u128::from_le_bytes(bytes))
-}
 
 /// The events of a body, once nothing about any of them speaks against issuing: all well-formed, none too large for a QR code, nothing certified otherwise.
 async fn accept(app: &App, body: &Value, schema: Schema) -> Result<Vec<(Event, Plan)>, Error> {
@@ -371,7 +364,7 @@ async fn refuse_what_no_qr_code_holds(app: &App, events: &[Event]) -> Result<(),
 
 /// The credential as the event's would be, under an id that nobody gets.
 pub(crate) fn sample(app: &App, event: &Event) -> Result<Unsigned> {
-    let issuance = new_issuance(event, CertificateId::from_random(random()?), (app.clock)());
+    let issuance = new_issuance(event, CertificateId::from_random(random::number()?), (app.clock)());
     Ok(event.credential(&app.config.profile, &issuance))
 }
 

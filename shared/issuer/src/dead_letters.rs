@@ -5,19 +5,17 @@ use crate::{
     auth::{Admins, By},
     batch,
     error::rfc3339,
-    http::Json,
+    http::{After, Json},
     ports::{Commit, Drawer, Lane, Message, Sheet},
-    work,
+    random, work,
 };
-use anyhow::{Context, Result};
-use aws_lc_rs::rand;
+use anyhow::Result;
 use axum::{
     Router,
     extract::{Query, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,12 +25,6 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/divoc/api/v1/dead-letters", get(list))
         .route("/divoc/api/v1/dead-letters/replay", post(replay))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct After {
-    after: Option<String>,
 }
 
 /// A page of them, lane by lane.
@@ -88,8 +80,7 @@ async fn replay_all(app: &App) -> Result<(u64, bool), Error> {
 /// Sends a dead message again, under a name that the queue has not seen, and only then takes it away: whoever works on it twice finds it done.
 async fn revive(app: &App, lane: Lane, sheet: &Sheet) -> Result<Commit> {
     let (group, body) = work::dead(sheet)?;
-    let mut fresh = [0; 8];
-    rand::fill(&mut fresh).ok().context("the system gives no randomness")?;
+    let fresh = random::bytes::<8>()?;
     // The name that it had before it was sent again for the first time.
     let first = sheet.name.split(AGAIN).next().unwrap_or_default();
     let id = format!("{first}{AGAIN}{:016x}", u64::from_le_bytes(fresh));

@@ -9,6 +9,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 /// The service over `routes`: what `lambda_http::run` and `axum::serve` are given.
@@ -20,6 +21,13 @@ pub fn service(routes: Router<App>, app: App) -> Router {
         .layer(from_fn_with_state(app.clone(), edge::passed))
         .layer(from_fn(observed))
         .with_state(app)
+}
+
+/// Where a page of a list begins: after what `next` of the page before says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct After {
+    pub(crate) after: Option<String>,
 }
 
 /// A JSON body of bounded size.

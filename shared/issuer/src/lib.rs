@@ -34,6 +34,7 @@ pub mod ports;
 pub mod post;
 pub mod print;
 pub mod quota;
+mod random;
 pub mod recall;
 pub mod reconcile;
 pub mod recovery;

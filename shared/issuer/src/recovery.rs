@@ -21,9 +21,10 @@ pub use work::work;
 use crate::{
     App, Error,
     ports::{Audit, AuditEvent, Certificate, Commit, Deed, Drawer, NO_CONTACT, Reason, Sheet},
+    random,
 };
-use anyhow::{Context, Result, anyhow};
-use aws_lc_rs::{hmac, rand};
+use anyhow::{Result, anyhow};
+use aws_lc_rs::hmac;
 use axum::{
     Router,
     routing::{delete, get, post},
@@ -147,8 +148,7 @@ async fn keyed(app: &App, what: &str, parts: &[&str]) -> Result<String, Error> {
 
 /// An id that nobody guesses.
 fn id() -> Result<String> {
-    let mut bytes = [0; 16];
-    rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
+    let bytes = random::bytes::<16>()?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -17,9 +17,9 @@ use crate::{
     http::Json,
     limits::Limit,
     ports::{Commit, Drawer, Sheet},
+    random,
 };
 use anyhow::{Context, Result, anyhow};
-use aws_lc_rs::rand;
 use axum::{
     Router,
     extract::{Path, Query, State},
@@ -263,9 +263,7 @@ fn fault(pointer: &str, wanted: &str) -> Fault {
 
 /// In order of time, and not to be guessed.
 fn new_id(now: OffsetDateTime) -> Result<String> {
-    let mut random = [0; 16];
-    rand::fill(&mut random).ok().context("the system gives no randomness")?;
-    Ok(format!("{:010x}{:032x}", now.unix_timestamp(), u128::from_le_bytes(random)))
+    Ok(format!("{:010x}{:032x}", now.unix_timestamp(), random::number()?))
 }
 
 fn crowded() -> Error {

@@ -10,9 +10,8 @@ mod mail;
 mod open;
 mod own;
 
-use crate::{App, Error, body::Body, ports::Sheet, print::printer};
+use crate::{App, Error, body::Body, ports::Sheet, print::printer, random};
 use anyhow::{Context, anyhow};
-use aws_lc_rs::rand;
 use axum::{
     Router,
     routing::{delete, get, post},
@@ -64,8 +63,7 @@ fn printed(app: &App, language: Option<&str>) -> Result<Option<String>, Error> {
 
 /// A secret that nobody guesses, for a URL.
 fn secret() -> Result<String, Error> {
-    let mut bytes = [0; 18];
-    rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
+    let bytes = random::bytes::<18>()?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

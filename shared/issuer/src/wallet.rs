@@ -13,9 +13,8 @@ mod metadata;
 mod offers;
 mod token;
 
-use crate::{App, fetch::fingerprint};
+use crate::{App, fetch::fingerprint, random};
 use anyhow::{Context, Result};
-use aws_lc_rs::rand;
 use axum::{
     Router,
     routing::{get, post},
@@ -68,8 +67,7 @@ fn text(told: &impl Serialize) -> Result<String> {
 
 /// 256 random bits, base64url.
 fn secret() -> Result<String> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
+    let bytes = random::bytes::<32>()?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 

@@ -8,9 +8,9 @@ use crate::{
     App,
     config::Uses,
     ports::{Certificate, Dimension, Drawer, Fact, FactKind, Sheet},
+    random,
 };
 use anyhow::{Context as _, Result, anyhow};
-use aws_lc_rs::rand;
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -67,8 +67,7 @@ impl Use {
         if app.config.analytics.uses == Uses::Ignored || self.0.is_empty() {
             return Ok(());
         }
-        let mut random = [0; 16];
-        rand::fill(&mut random).ok().context("the system gives no randomness")?;
+        let random = random::bytes::<16>()?;
         let now = (app.clock)();
         let text = Value::Array(self.0.iter().map(Fact::json).collect()).to_string();
         let name = format!("{}-{}", place(now), URL_SAFE_NO_PAD.encode(random));

@@ -8,11 +8,11 @@ use super::{
 use crate::{
     App, Error,
     auth::{Caller, Role},
-    certify::random,
     error::rfc3339,
     fetch::fingerprint,
     http::with_member,
     ports::{Commit, Drawer, Sheet},
+    random,
 };
 use anyhow::{Context, Result};
 use credential::Kind;
@@ -168,7 +168,7 @@ pub(super) async fn keep(app: &App, caller: &Caller, name: &str, kind: Kind, byt
     let now = (app.clock)();
     let at = i64::try_from(now.unix_timestamp_nanos() / 1_000_000).context("a clock beyond all dates")?;
     let upload = Upload {
-        id: format!("{:032x}", random()?),
+        id: format!("{:032x}", random::number()?),
         owner: caller.subject.clone(),
         file_name: name.to_owned(),
         kind: kind.as_str().to_owned(),

@@ -18,9 +18,10 @@ use crate::{
     limits::Limit,
     messages::{Word, text},
     ports::{Commit, Drawer, Sheet},
+    random,
 };
 use anyhow::{Context, Result, anyhow};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::Contact;
 use serde::{Deserialize, Serialize};
@@ -218,8 +219,7 @@ fn signed(purpose: Purpose, who: &str, code: &str) -> String {
 /// Six digits, each code as likely as any other.
 fn random() -> Result<String> {
     loop {
-        let mut bytes = [0; 4];
-        rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
+        let bytes = random::bytes::<4>()?;
         let number = u32::from_le_bytes(bytes);
         // What is left over above the last whole million would make small codes likelier.
         if number < u32::MAX - u32::MAX % CODES {

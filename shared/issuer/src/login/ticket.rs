@@ -7,17 +7,16 @@ use crate::{
     App,
     auth::contact_hash,
     ports::{Commit, Drawer, Sheet},
+    random,
 };
-use anyhow::{Context, Result, ensure};
-use aws_lc_rs::rand;
+use anyhow::{Result, ensure};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use credential::Contact;
 use time::Duration;
 
 /// A new ticket for a telephone that was proven.
 pub(super) async fn issue(app: &App, phone: &Contact) -> Result<String> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
+    let bytes = random::bytes::<32>()?;
     let ticket = URL_SAFE_NO_PAD.encode(bytes);
     let (folder, name) = place(app, phone, &ticket).await?;
     let now = (app.clock)();

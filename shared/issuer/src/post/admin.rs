@@ -5,7 +5,7 @@ use crate::{
     App, Error,
     auth::{Admins, By},
     error::rfc3339,
-    http::Json,
+    http::{After, Json},
     ports::{Commit, Drawer, Sheet},
 };
 use anyhow::Result;
@@ -17,7 +17,6 @@ use axum::{
     routing::{delete, get, post},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -29,12 +28,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/divoc/api/v1/post/dead/replay", post(replay))
         .route("/divoc/api/v1/post/dead/{parcelId}", delete(drop_one))
         .route("/divoc/api/v1/post/secret", get(secret))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct After {
-    after: Option<String>,
 }
 
 /// A page of them, without the contacts that they are for.

@@ -9,9 +9,9 @@ use crate::{
     App,
     lease::Lease,
     ports::{Commit, Drawer, Sheet},
+    random,
 };
 use anyhow::{Context, Result};
-use aws_lc_rs::rand;
 use std::{borrow::Cow, collections::HashSet, time::Duration};
 use time::OffsetDateTime;
 use tokio::{task::JoinSet, time::Instant};
@@ -197,8 +197,7 @@ pub(super) async fn revive(app: &App, dead: &Sheet, now: OffsetDateTime) -> Resu
 /// How long a parcel rests after a try in vain, when it had so many before: twice as long each time, and a random part of it, so that a receiver that comes
 /// back is not run over.
 fn pause(tries: u32) -> Result<Duration> {
-    let mut random = [0; 2];
-    rand::fill(&mut random).ok().context("the system gives no randomness")?;
+    let random = random::bytes::<2>()?;
     let longest = FIRST_PAUSE.saturating_mul(1 << tries.min(16)).min(LONGEST_PAUSE);
     Ok(longest / 2 + (longest / 2).mul_f64(f64::from(u16::from_le_bytes(random)) / f64::from(u16::MAX)))
 }

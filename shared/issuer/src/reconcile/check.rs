@@ -25,7 +25,7 @@ use crate::{
     App, Error,
     auth::{Admins, By},
     body::Body,
-    http::Json,
+    http::{After, Json},
     ports::{Drawer, Sheet},
 };
 use anyhow::Result;
@@ -37,7 +37,6 @@ use axum::{
     routing::{get, post},
 };
 use run::Run;
-use serde::Deserialize;
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime, macros::format_description};
 
@@ -48,12 +47,6 @@ pub fn routes() -> Router<App> {
         .route("/divoc/api/v1/checks", get(list).post(begin))
         .route("/divoc/api/v1/checks/{day}", get(progress))
         .route("/divoc/api/v1/checks/{day}/report", get(report))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct After {
-    after: Option<String>,
 }
 
 /// Some of them in order of day; `next` is where the next page begins.

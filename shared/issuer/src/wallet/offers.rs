@@ -9,9 +9,10 @@ use crate::{
     http::{Json, Origin, with_member},
     limits::Limit,
     ports::{Certificate, Commit, Drawer, Sheet},
+    random,
 };
 use anyhow::{Context, Result, anyhow};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -152,8 +153,7 @@ fn hashed(code: &str, digits: &str) -> String {
 
 /// Six digits; of 2^64 numbers no six are likelier than others by more than one in 10^13.
 fn digits() -> Result<String> {
-    let mut bytes = [0; 8];
-    rand::fill(&mut bytes).ok().context("the system gives no randomness")?;
+    let bytes = random::bytes::<8>()?;
     Ok(format!("{:06}", u64::from_le_bytes(bytes) % 1_000_000))
 }
 
