@@ -16,8 +16,8 @@ use aws_smithy_runtime_api::client::{
 };
 use dynoxide::{Database, DynoxideError, actions::transact_write_items::TransactWriteItemsRequest};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{fmt, path::Path, sync::Arc};
-use tokio::sync::Semaphore;
+use std::{fmt, path::Path, sync::mpsc, thread};
+use tokio::sync::oneshot;
 
 /// A client of the database in `file`, which is made if it is not there; without a file, of one in memory.
 ///
@@ -36,9 +36,16 @@ pub fn connector(file: Option<&Path>) -> Result<SharedHttpConnector> {
         Some(path) => Database::new(path.to_str().context("DATA_DIR is not UTF-8")?),
         None => Database::memory(),
     };
-    let engine =
-        Engine { database: database.context("opening the records")?, turn: file.map(|_| Arc::new(Semaphore::new(1))) };
-    Ok(SharedHttpConnector::new(engine))
+    let database = database.context("opening the records")?;
+    let (requests, waiting) = mpsc::channel::<Waiting>();
+    let answering = move || {
+        for (request, answered) in waiting {
+            // Whoever asked may have gone since.
+            let _ = answered.send(answer(&database, &request));
+        }
+    };
+    thread::Builder::new().name("records".to_owned()).spawn(answering).context("starting the records")?;
+    Ok(SharedHttpConnector::new(Engine { requests }))
 }
 
 /// A client whose requests the connector answers.
@@ -58,26 +65,21 @@ pub fn client_of(connector: SharedHttpConnector) -> Client {
     Client::from_conf(config)
 }
 
-/// Answers the SDK's requests.
+/// Answers the SDK's requests on a thread of its own, one at a time, for the engine takes no more. The threads that serve never stand still before it; whoever
+/// waits does so as a task.
 struct Engine {
-    database: Database,
-    /// On a disk a write waits for the disk, off the threads that serve; one at a time, for the engine takes no more.
-    /// In memory every request is over in microseconds and runs where it stands.
-    turn: Option<Arc<Semaphore>>,
+    requests: mpsc::Sender<Waiting>,
 }
+
+/// A request and where its answer goes.
+type Waiting = (HttpRequest, oneshot::Sender<HttpResponse>);
 
 impl HttpConnector for Engine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let database = self.database.clone();
-        let Some(turn) = self.turn.clone() else {
-            return HttpConnectorFuture::ready(Ok(answer(&database, &request)));
-        };
-        HttpConnectorFuture::new(async move {
-            let failed = |error| ConnectorError::other(error, None);
-            let _turn = turn.acquire_owned().await.map_err(|error| failed(error.into()))?;
-            let answered = tokio::task::spawn_blocking(move || answer(&database, &request)).await;
-            answered.map_err(|error| failed(error.into()))
-        })
+        let (answered, answer) = oneshot::channel();
+        // If nobody takes it, the answer's other end is gone with it.
+        let _ = self.requests.send((request, answered));
+        HttpConnectorFuture::new(async move { answer.await.map_err(|gone| ConnectorError::other(gone.into(), None)) })
     }
 }
 

@@ -155,7 +155,7 @@ PARTITIONS = {
     },
     CHECKS: {"Query": {"D#checks#*"}, "GetItem": {"D#checks#*"}, "PutItem": {"D#checks#*"}},
     CHECK_WORKER: {
-        "Query": {"D#checks#*", "A#*", "B#*", "KEYS"}, "GetItem": {"D#checks#*", "I#*"}, "BatchGetItem": {"B#*"}, "PutItem": {"D#checks#*"},
+        "Query": {"D#checks#*", "A#*", "B#*", "KEYS", "LOG"}, "GetItem": {"D#checks#*", "I#*"}, "BatchGetItem": {"B#*"}, "PutItem": {"D#checks#*"},
     },
     UPLOADS: {"Query": {"D#uploads#*"}, "GetItem": {"D#uploads#*"}, "PutItem": {"D#uploads#*"}},
     UPLOADS_WORKER: {

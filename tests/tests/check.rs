@@ -197,6 +197,19 @@ async fn whatever_fits_only_two_of_three_is_found_and_the_report_is_signed() {
 }
 
 #[tokio::test]
+async fn days_before_the_service_began_are_not_checked() {
+    let scene = Scene::start().await;
+    // The chain begins some minutes before the first seal: they shall be of one day.
+    service::pass(1_200);
+    issuer::audit::seal(&scene.app).await.unwrap();
+    assert!(!work(&scene.app, PATIENCE).await.unwrap());
+    assert_eq!(scene.admin(Method::GET, "", None).await.json()["checks"], json!([]));
+    service::pass(86_400 + 3_700);
+    assert!(!work(&scene.app, PATIENCE).await.unwrap());
+    assert_eq!(scene.admin(Method::GET, "", None).await.json()["checks"][0]["day"], scene.day.to_string());
+}
+
+#[tokio::test]
 async fn the_rows_of_an_uploaded_file_are_looked_for_too() {
     let scene = Scene::start().await;
     // This one is certified with other details than the file's, so that its row fails.

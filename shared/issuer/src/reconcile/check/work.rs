@@ -40,7 +40,9 @@ use tokio::time::{Instant, timeout};
 pub async fn work(app: &App, patience: Duration) -> Result<bool> {
     let deadline = Instant::now() + patience;
     let now = (app.clock)();
-    if let Some(yesterday) = (now - SETTLED).date().previous_day() {
+    if let Some(yesterday) = (now - SETTLED).date().previous_day()
+        && is_in_the_log(app, yesterday).await?
+    {
         begun(app, yesterday, false).await?;
     }
     let earliest = (now.date() - time::Duration::days(RECENT)).to_string();
@@ -61,6 +63,13 @@ pub async fn work(app: &App, patience: Duration) -> Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Whether the log's chain reaches back to that day: a service that is younger has nothing to check in it.
+async fn is_in_the_log(app: &App, day: Date) -> Result<bool> {
+    let first = app.ledger.seals(0, 1).await?;
+    // Seals name minutes, `2027-01-31T09:30Z`.
+    Ok(first.first().is_none_or(|seal| seal.from.get(..10).is_none_or(|began| began <= day.to_string().as_str())))
 }
 
 /// A check that we hold as long as its revision is ours.
