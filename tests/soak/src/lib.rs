@@ -77,7 +77,11 @@ pub fn soak(first: u64, events: u64, weather: Weather, done: &Arc<AtomicU64>) ->
                     if seed >= end {
                         return Ok(sum);
                     }
-                    sum += run(Run { seed, events: EACH, weather, broken: None }, &standing, &done)?;
+                    let account = run(Run { seed, events: EACH, weather, broken: None }, &standing, &done)?;
+                    if !account.wrongs.is_empty() {
+                        eprintln!("seed {seed}: {:?}", account.wrongs);
+                    }
+                    sum += account;
                 }
             })
         })
