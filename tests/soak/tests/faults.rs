@@ -58,5 +58,5 @@ fn a_rule_that_is_broken_is_noticed() {
     }
 }
 
-/// Some minutes of one core. `make soak` runs ten million.
-const EVENTS: u64 = 300_000;
+/// Some minutes of two cores. `make soak` runs ten million.
+const EVENTS: u64 = 1_000_000;
