@@ -16,8 +16,11 @@ use tokio::{
     select,
     sync::oneshot,
     task::JoinHandle,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
+
+/// Counting reads the last minutes of the log whole. It rests so many times as long as it took, or a flood of events would be read over and over.
+const COUNTING: u32 = 4;
 
 /// The task that publishes.
 pub(crate) struct Publishing {
@@ -37,6 +40,7 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
     let mut gatherer = Gatherer::resume(&app).await.context("finding where counting stopped")?;
     let (stop, mut stopped) = oneshot::channel();
     let task = tokio::spawn(async move {
+        let mut count_again = Instant::now();
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         if is_first {
@@ -68,8 +72,12 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
             if let Err(fault) = recovery::work(&app).await {
                 tracing::error!(cause = format!("{fault:#}"), "a recovery did not take effect");
             }
-            if let Err(fault) = gatherer.step(&app, every.max(Duration::from_secs(5))).await {
-                tracing::error!(cause = format!("{fault:#}"), "what was done was not counted");
+            if Instant::now() >= count_again {
+                let began = Instant::now();
+                if let Err(fault) = gatherer.step(&app, every.max(Duration::from_secs(5))).await {
+                    tracing::error!(cause = format!("{fault:#}"), "what was done was not counted");
+                }
+                count_again = Instant::now() + (began.elapsed() * COUNTING).min(Duration::from_mins(1));
             }
             if let Err(fault) = export(&app, every.max(Duration::from_secs(5))).await {
                 tracing::error!(cause = format!("{fault:#}"), "facts were not exported");

@@ -200,6 +200,21 @@ pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows
     }
 }
 
+/// Makes sure that no certificate comes of an earlier attempt at the event: what one that was given up still has on its way finds its lease gone. `false`: an
+/// attempt is under way, or the slot changed.
+///
+/// # Errors
+/// When the store does not answer.
+pub(crate) async fn cut_off(app: &App, event: &Event, follows: Follows) -> Result<bool> {
+    let issuance = new_issuance(event, CertificateId::new(position(app).await?, random::number()?), (app.clock)());
+    let intent = intent(app, event, &follows, &issuance)?;
+    let is_ours = matches!(app.store.reserve(&intent).await?, Reservation::Ours(_));
+    if is_ours {
+        app.store.release(&intent).await?;
+    }
+    Ok(is_ours)
+}
+
 /// How long an attempt may hold a slot.
 const LEASE: Duration = Duration::from_secs(8);
 /// How long a slot and the key may take together: well within the lease, so that the next holder never signs beside us, though clocks are some seconds apart.

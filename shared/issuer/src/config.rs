@@ -5,6 +5,8 @@ mod citizens;
 mod digilocker;
 mod limits;
 mod pace;
+mod places;
+mod post;
 mod queues;
 mod reconcile;
 mod uploads;
@@ -14,14 +16,15 @@ pub use citizens::{Citizens, Login};
 pub use digilocker::{Digilocker, Matching};
 pub use limits::{Allowed, Limits};
 pub use pace::Pace;
+pub use places::{Messages, Place, Resources};
+pub use post::{Callback, Channel, Post, Secret, TokenSource};
 pub use queues::Queues;
 pub use reconcile::{Policy, Reconcile};
 pub use uploads::Uploading;
 
 use anyhow::{Context, Result, bail};
-use credential::{Contact, Profile, Rules, qr::Form};
-use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr, time::Duration};
+use credential::{Profile, Rules, qr::Form};
+use std::{str::FromStr, time::Duration};
 
 /// What a country sets, all of it from environment variables.
 #[derive(Clone, Debug)]
@@ -73,84 +76,6 @@ pub struct Config {
     pub reconcile: Reconcile,
     /// What is counted.
     pub analytics: Analytics,
-}
-
-/// What is told to whom when a certificate was issued or corrected; nothing to nobody unless said.
-#[derive(Clone, Debug)]
-pub struct Post {
-    /// The vaccinating system that is told of every certificate.
-    pub callback: Option<Callback>,
-    /// `NOTIFY_SMS` and `NOTIFY_EMAIL` (`on` or `off`, the default; on one machine the default is `on`): how citizens are told.
-    pub channels: Vec<Channel>,
-    /// `POST_MOST_TRIES` (20, which takes about half a day): after how many tries in vain a parcel is dead.
-    pub most_tries: u32,
-}
-
-/// A way to a citizen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Channel {
-    /// Text messages.
-    Sms,
-    /// Mails.
-    Mail,
-}
-
-impl Channel {
-    /// The way to that contact.
-    pub fn of(contact: &Contact) -> Self {
-        match contact {
-            Contact::Telephone(_) => Self::Sms,
-            Contact::Email(_) => Self::Mail,
-        }
-    }
-
-    /// Its name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Mail => "mail",
-        }
-    }
-}
-
-/// Where certificates are acknowledged; DIVOC's names.
-#[derive(Clone, Debug)]
-pub struct Callback {
-    /// `ACK_CALLBACK_URL`: where each certificate is posted to; default: nowhere.
-    pub url: String,
-    /// The way to a token; none where `ACK_CALLBACK_AUTH_URL` is not said.
-    pub token: Option<TokenSource>,
-    /// `ACK_SECRET_VERSION` (1): the secret that signs. One more is another secret; the one before it signs beside it.
-    pub secret_version: u32,
-}
-
-/// Where the token comes from that the receiver of acknowledgements wants to see.
-#[derive(Clone, Debug)]
-pub struct TokenSource {
-    /// `ACK_CALLBACK_AUTH_URL`: what gives it.
-    pub url: String,
-    /// `ACK_CALLBACK_AUTH_KEY`: our name there.
-    pub key: Secret,
-    /// `ACK_CALLBACK_AUTH_TOKEN_EXPIRY` (10): minutes that it is used.
-    pub expiry: Duration,
-}
-
-/// A text that is not to be shown.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 /// Whether the signing key needs certificates of a CA.
@@ -282,7 +207,7 @@ impl Config {
             digilocker: Digilocker::from_lookup(&lookup)?,
             analytics: Analytics::from_lookup(&lookup)?,
             limits: Limits::from_lookup(&lookup)?,
-            post: post(&lookup)?,
+            post: Post::from_lookup(&lookup)?,
             pace: Pace::from_lookup(&lookup)?,
             reconcile: Reconcile::from_lookup(&lookup)?,
             uploading: Uploading::from_lookup(&lookup)?,
@@ -306,163 +231,9 @@ impl Config {
     }
 }
 
-/// The names of what the service uses on AWS.
-#[derive(Clone, Debug)]
-pub struct Resources {
-    /// `TABLE_NAME`: the DynamoDB table.
-    pub table: String,
-    /// `BUCKET_NAME`: the S3 bucket for pictures.
-    pub bucket: String,
-    /// `SIGNING_KEY_ARN`: the KMS key that signs certificates.
-    pub signing_key: String,
-    /// `CONTACT_KEY_ARN`: the KMS HMAC key behind contact hashes.
-    pub contact_key: String,
-    /// `STATUS_KEY_ARN`: the KMS key that signs status lists.
-    pub status_key: String,
-    /// `LISTS_BUCKET_NAME`: the S3 bucket for status lists.
-    pub lists_bucket: String,
-    /// `FACTS_BUCKET_NAME`: the S3 bucket for facts, where the function keeps them.
-    pub facts_bucket: Option<String>,
-    /// `DIGILOCKER_KEY_CIPHERTEXT`: DigiLocker's key as KMS encrypted it, Base64; empty: DigiLocker is refused.
-    pub digilocker_key: String,
-    /// `OIDC_KEY_SET_URL`: where the identity provider publishes its keys.
-    pub key_set_url: String,
-    /// `CITIZEN_OIDC_KEY_SET_URL`: where the citizens' own provider does, if they have one.
-    pub citizens_key_set_url: Option<String>,
-    /// `CITIZEN_SIGN_IN_URL`: Amazon Cognito's API of the region, where the service itself lets citizens log in.
-    pub sign_in_url: Option<String>,
-    /// `FONTS_DIR`: the folder with the fonts, where the function prints; default `/opt/fonts`.
-    pub fonts: String,
-    /// `TEMPLATE`: see [`Place::template`].
-    pub template: String,
-    /// `PAGE_DIR`: the folder with the built verification page, where the function hands it out; default `/opt/page`.
-    pub page: String,
-    /// From whom messages come.
-    pub messages: Messages,
-    /// `UPLOADS_BUCKET_NAME`: the S3 bucket for files that callers bring, where the function reads them.
-    pub uploads_bucket: String,
-}
-
-/// From whom messages come on AWS.
-#[derive(Clone, Debug)]
-pub struct Messages {
-    /// `MAIL_FROM`: the address that mails come from, one that SES knows to be the country's; empty: SES refuses them.
-    pub mail_from: String,
-    /// `MAIL_EVENTS`: the configuration set of SES that tells of bounces and complaints; default: none.
-    pub mail_events: String,
-    /// `SMS_SENDER`: the name that text messages come from, where networks show one; default: the network's number.
-    pub sms_sender: String,
-}
-
-impl Resources {
-    /// Reads every variable.
-    ///
-    /// # Errors
-    /// Names the first that is missing.
-    pub fn from_env() -> Result<Self> {
-        let required = |name: &str| {
-            std::env::var(name).ok().filter(|v| !v.is_empty()).with_context(|| format!("{name} is not set"))
-        };
-        Ok(Self {
-            table: required("TABLE_NAME")?,
-            bucket: required("BUCKET_NAME")?,
-            signing_key: required("SIGNING_KEY_ARN")?,
-            contact_key: required("CONTACT_KEY_ARN")?,
-            status_key: required("STATUS_KEY_ARN")?,
-            lists_bucket: required("LISTS_BUCKET_NAME")?,
-            facts_bucket: required("FACTS_BUCKET_NAME").ok(),
-            digilocker_key: required("DIGILOCKER_KEY_CIPHERTEXT").unwrap_or_default(),
-            key_set_url: required("OIDC_KEY_SET_URL")?,
-            citizens_key_set_url: required("CITIZEN_OIDC_KEY_SET_URL").ok(),
-            sign_in_url: required("CITIZEN_SIGN_IN_URL").ok(),
-            fonts: required("FONTS_DIR").unwrap_or_else(|_| "/opt/fonts".into()),
-            template: required("TEMPLATE").unwrap_or_else(|_| TEMPLATE.into()),
-            page: required("PAGE_DIR").unwrap_or_else(|_| "/opt/page".into()),
-            uploads_bucket: required("UPLOADS_BUCKET_NAME").unwrap_or_default(),
-            messages: Messages {
-                mail_from: required("MAIL_FROM").unwrap_or_default(),
-                mail_events: required("MAIL_EVENTS").unwrap_or_default(),
-                sms_sender: required("SMS_SENDER").unwrap_or_default(),
-            },
-        })
-    }
-}
-
-/// Where the local service stands.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// `PORT`: 8080 unless said; 0 takes a free one.
-    pub port: u16,
-    /// `DATA_DIR`: records, pictures, keys and tokens; `./data` unless said, `:memory:` keeps nothing.
-    pub data: String,
-    /// `SIGNING_KEY`: the file of the signing key in `keys/` of that folder; `signing.pem` unless said. A name without a file gets a new key; what other
-    /// files hold stays there.
-    pub signing_key: String,
-    /// `FONTS_DIR`: `./fonts/ttf` unless said.
-    pub fonts: String,
-    /// `TEMPLATE`: the country's pages: a template that comes with the service (`india` unless said), or the path of a folder with one, which holds a `/`.
-    pub template: String,
-    /// `PAGE_DIR`: the verification page that `make page` builds; `./target/page` unless said.
-    pub page: String,
-    /// `STATUS_PUBLISH_SECONDS`: how often changes of status are published; 5 unless said.
-    pub publish_every: Duration,
-}
-
-impl Place {
-    /// Reads the variables.
-    ///
-    /// # Errors
-    /// When a number is none.
-    pub fn from_env() -> Result<Self> {
-        let text = |name: &str, default: &str| {
-            std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| default.to_owned())
-        };
-        Ok(Self {
-            port: number("PORT", &text("PORT", "8080"))?,
-            data: text("DATA_DIR", "./data"),
-            signing_key: file_name("SIGNING_KEY", text("SIGNING_KEY", "signing.pem"))?,
-            fonts: text("FONTS_DIR", "./fonts/ttf"),
-            template: text("TEMPLATE", TEMPLATE),
-            page: text("PAGE_DIR", "./target/page"),
-            publish_every: seconds("STATUS_PUBLISH_SECONDS", &text("STATUS_PUBLISH_SECONDS", "5"), MOST_BETWEEN)?,
-        })
-    }
-}
-
 /// `RUST_LOG`: the level from which lines are logged (`info` unless said), or `crate=level` for each crate, with commas between.
 pub fn log_levels() -> String {
     std::env::var("RUST_LOG").ok().filter(|levels| !levels.is_empty()).unwrap_or_else(|| "info".to_owned())
-}
-
-/// What is told to whom.
-fn post(lookup: &impl Fn(&str) -> Option<String>) -> Result<Post> {
-    let said = |name: &str| lookup(name).filter(|value| !value.is_empty());
-    let text = |name: &str, default: &str| said(name).unwrap_or_else(|| default.to_owned());
-    let mut channels = Vec::new();
-    for (name, channel) in [("NOTIFY_SMS", Channel::Sms), ("NOTIFY_EMAIL", Channel::Mail)] {
-        match text(name, "off").as_str() {
-            "on" => channels.push(channel),
-            "off" => {}
-            _ => bail!("{name} must be on or off"),
-        }
-    }
-    let source = |url: String| -> Result<TokenSource> {
-        let key = Secret(said("ACK_CALLBACK_AUTH_KEY").context("ACK_CALLBACK_AUTH_KEY is not set")?);
-        let name = "ACK_CALLBACK_AUTH_TOKEN_EXPIRY";
-        let minutes: u16 = number(name, &text(name, "10"))?;
-        let expiry = Duration::from_mins(minutes.into());
-        Ok(TokenSource { url: web_address("ACK_CALLBACK_AUTH_URL", url)?, key, expiry })
-    };
-    let callback = |url: String| -> Result<Callback> {
-        let token = said("ACK_CALLBACK_AUTH_URL").map(source).transpose()?;
-        let secret_version = number("ACK_SECRET_VERSION", &text("ACK_SECRET_VERSION", "1"))?;
-        Ok(Callback { url: web_address("ACK_CALLBACK_URL", url)?, token, secret_version })
-    };
-    Ok(Post {
-        callback: said("ACK_CALLBACK_URL").map(callback).transpose()?,
-        channels,
-        most_tries: number("POST_MOST_TRIES", &text("POST_MOST_TRIES", "20"))?,
-    })
 }
 
 /// The URL of another system: what is said to it is said in secret. Unprotected ones are taken on this machine alone, where emulators and tests live.
@@ -481,10 +252,6 @@ pub fn web_address(name: &str, value: String) -> Result<String> {
 const MOST_WAIT: u64 = 28 * 86_400;
 /// A year: beyond that a list is no news.
 const MOST_VALID: u64 = 366 * 86_400;
-/// A day.
-const MOST_BETWEEN: u64 = 86_400;
-
-const TEMPLATE: &str = "india";
 
 /// A file's name without a folder, and not one of the other secrets there.
 fn file_name(name: &str, value: String) -> Result<String> {

@@ -99,18 +99,21 @@ async fn correction(
     event: &Event,
     occupant: Option<Occupant>,
 ) -> Result<Result<Plan, Failure>> {
-    if turn::is_overtaken(app, item, order).await? {
-        return Ok(Err(Failure::new(
-            "overtaken",
-            "a later correction of the same certificate was accepted and counts",
-        )));
-    }
-    let now = (app.clock)();
-    if occupant.is_none() && now < order.accepted()? + app.config.pace.update_wait {
+    let (now, is_overtaken) = ((app.clock)(), turn::is_overtaken(app, item, order).await?);
+    if occupant.is_none() && !is_overtaken && now < order.accepted()? + app.config.pace.update_wait {
         return Ok(Ok(Plan::Wait));
     }
     let refused = |why: Cow<'static, str>| Failure::new("not-correctable", why);
-    Ok(update::plan(event, occupant, app.config.update_limit, now).map_err(refused))
+    let plan = update::plan(event, occupant, app.config.update_limit, now).map_err(refused);
+    if !is_overtaken {
+        return Ok(plan);
+    }
+    if let Ok(Plan::Issue(follows)) = plan
+        && !certify::cut_off(app, event, follows).await?
+    {
+        bail!("an attempt at it is under way");
+    }
+    Ok(Err(Failure::new("overtaken", LATER)))
 }
 
 /// Sends an event to a group of its slot's own; one that stands there already is delivered again, later.
@@ -122,6 +125,7 @@ async fn stand_aside(app: &App, order: &Order, ordered: &Ordered, item: &Item) -
     app.queue.send(&[order.aside(ordered.clone()).message(group)?]).await
 }
 
+const LATER: &str = "a later correction of the same certificate was accepted and counts";
 const GIVEN_UP: &str = "given-up";
 const IN_VAIN: &str = "it was tried too often in vain; an administrator can send it again";
 const OTHER: &str = "this is already certified with other details; correct a vaccination's certificate with PUT /divoc/api/v1/certificate";
