@@ -85,7 +85,7 @@ async fn work_on(app: &App, folder: &str, deadline: Instant) -> Result<Round> {
         }
         match page.last() {
             Some(last) if page.len() == A_PAGE && is_due(last) && Instant::now() < deadline => {
-                after = Some(last.name.clone())
+                after = Some(last.name.clone());
             }
             _ => break,
         }
