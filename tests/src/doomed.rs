@@ -103,6 +103,10 @@ impl Cabinet for Doomed {
         self.write(self.cabinet.take(sheet)).await
     }
 
+    async fn exchange(&self, sheet: &Sheet, others: &[Sheet], now: OffsetDateTime) -> Result<Commit> {
+        self.write(self.cabinet.exchange(sheet, others, now)).await
+    }
+
     async fn count(&self, what: &str, who: &str, window: Duration, now: OffsetDateTime) -> Result<u64> {
         self.write(self.cabinet.count(what, who, window, now)).await
     }

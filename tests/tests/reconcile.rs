@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
-use tests::{Answer, Service, people, service};
+use tests::{Answer, Service, doomed::Doomed, people, service};
 
 /// A service that reconciles when the test says so, with the parts that its worker has.
 struct Scene {
@@ -57,6 +57,12 @@ impl Scene {
 
     async fn work(&self) -> Round {
         work(&self.app, Duration::from_secs(30)).await.unwrap()
+    }
+
+    /// Works after so many seconds.
+    async fn work_after(&self, seconds: i64) -> Round {
+        service::pass(seconds);
+        self.work().await
     }
 
     /// The statuses and ids of the certificates of a slot, oldest first, by any of them.
@@ -104,6 +110,14 @@ fn second(person: u64, vaccinations: &Value) -> Value {
     event["recipient"]["name"] = json!("Asha Renamed");
     event["meta"] = json!({ "vaccinations": vaccinations });
     event
+}
+
+fn to_review(many: u64) -> Round {
+    Round { to_review: many, ..Round::default() }
+}
+
+fn absent(many: u64) -> Round {
+    Round { absent: many, ..Round::default() }
 }
 
 fn other_batch() -> Value {
@@ -180,7 +194,7 @@ async fn by_policy_an_administrator_decides() {
     let untouched = scene.certified("v1", &people::event(2, 1)).await;
     let later = scene.certified("v1", &second(1, &other_batch())).await;
     scene.certified("v1", &second(2, &other_batch())).await;
-    assert_eq!(scene.work().await, Round { to_review: 2, ..Round::default() });
+    assert_eq!(scene.work().await, to_review(2));
     assert_eq!(scene.work().await, Round::default());
 
     let open = scene.list("open").await;
@@ -225,7 +239,7 @@ async fn what_cannot_be_corrected_is_for_an_administrator() {
     let mut international = second(2, &other_batch());
     international["recipient"].as_object_mut().unwrap().remove("gender");
     scene.certified("v3", &international).await;
-    assert_eq!(scene.work().await, Round { to_review: 2, ..Round::default() });
+    assert_eq!(scene.work().await, to_review(2));
 
     let open = scene.list("open").await;
     let id = open[0]["reconciliationId"].as_str().unwrap();
@@ -306,3 +320,140 @@ async fn however_many_work_the_later_report_counts() {
         assert_eq!(scene.history(id).await.len(), 3);
     }
 }
+
+#[tokio::test]
+async fn a_dose_that_is_certified_after_its_mention_is_compared_and_an_administrator_decides() {
+    for policy in [Policy::Update, Policy::Review] {
+        let scene = Scene::policy(policy).await;
+        let later = scene.certified("v1", &second(1, &other_batch())).await;
+        assert_eq!(scene.work().await, absent(1));
+        assert_eq!(scene.work().await, Round::default(), "it is not looked at all the time");
+        assert_eq!(scene.work_after(15 * MINUTE).await, absent(1));
+        assert!(!scene.statements().await[0].contains("Asha"));
+
+        let first = scene.certified("v1", &people::event(1, 1)).await;
+        assert_eq!(scene.work_after(HOUR).await, to_review(1));
+        assert_eq!(scene.statements().await, Vec::<String>::new());
+        assert_eq!(scene.work_after(100 * DAY).await, Round::default());
+
+        let open = scene.list("open").await;
+        assert_eq!(open.len(), 1);
+        assert_eq!((&open[0]["certificateId"], &open[0]["reportedWith"]), (&json!(first), &json!(later)));
+        assert_eq!(scene.history(&first).await, [(first, "valid".to_owned())]);
+        let accepted = scene.decide(open[0]["reconciliationId"].as_str().unwrap(), "accepted").await.json();
+        let successor = accepted["successor"].as_str().unwrap();
+        assert_eq!(scene.credential(successor).await["evidence"][0]["batch"], "B1-4121Z");
+    }
+}
+
+#[tokio::test]
+async fn a_dose_that_is_certified_later_and_agrees_leaves_nothing() {
+    let scene = Scene::policy(Policy::Update).await;
+    let mut agrees = other_batch();
+    agrees[0]["batch"] = json!("B1-4120Z");
+    scene.certified("v1", &second(1, &agrees)).await;
+    assert_eq!(scene.work().await, absent(1));
+    scene.certified("v1", &people::event(1, 1)).await;
+    assert_eq!(scene.work_after(15 * MINUTE).await, Round { agreed: 1, ..Round::default() });
+    assert_eq!(scene.statements().await, Vec::<String>::new());
+    assert_eq!(scene.list("open").await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_mention_does_not_overrule_what_is_certified_or_corrected_before_anybody_looks() {
+    let scene = Scene::policy(Policy::Update).await;
+    scene.certified("v1", &second(1, &other_batch())).await;
+    service::pass(1);
+    let late = scene.certified("v1", &people::event(1, 1)).await;
+    let mut corrected = people::event(2, 1);
+    scene.certified("v1", &corrected).await;
+    scene.certified("v1", &second(2, &other_batch())).await;
+    service::pass(1);
+    corrected["vaccination"]["batch"] = json!("the source's own correction");
+    let body = Some(("application/json", json!([corrected]).to_string().into_bytes()));
+    let path = "/divoc/api/v1/certificate";
+    let answer = scene.service.client.send(Method::PUT, path, "certifier", &[], body).await.unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+
+    assert_eq!(scene.work().await, to_review(2));
+    assert_eq!(scene.history(&late).await, [(late, "valid".to_owned())]);
+}
+
+#[tokio::test]
+async fn of_several_doses_each_goes_its_way() {
+    let scene = Scene::policy(Policy::Update).await;
+    scene.certified("v1", &people::event(1, 2)).await;
+    let mut third = second(1, &json!([{ "dose": 1, "batch": "B1-4121Z" }, { "dose": 2, "batch": "B2-4121Z" }]));
+    third["vaccination"]["dose"] = json!(3);
+    scene.certified("v1", &third).await;
+    assert_eq!(scene.work().await, Round { corrected: 1, absent: 1, ..Round::default() });
+    scene.certified("v1", &people::event(1, 1)).await;
+    assert_eq!(scene.work_after(15 * MINUTE).await, to_review(1));
+    assert_eq!(scene.list("open").await[0]["dose"], 1);
+}
+
+#[tokio::test]
+async fn a_dose_that_never_comes_is_looked_for_ten_times_in_ninety_days() {
+    let scene = Scene::policy(Policy::Update).await;
+    scene.certified("v1", &second(1, &other_batch())).await;
+    let mut looks = scene.work().await.absent;
+    for _ in 0..8 {
+        looks += scene.work_after(15 * MINUTE).await.absent;
+    }
+    for _ in 0..90 {
+        assert_eq!(scene.statements().await.len(), 1);
+        looks += scene.work_after(DAY).await.absent;
+    }
+    assert!((8..=11).contains(&looks), "{looks}");
+    assert_eq!(scene.statements().await, Vec::<String>::new());
+    scene.certified("v1", &people::event(1, 1)).await;
+    assert_eq!(scene.work_after(DAY).await, Round::default());
+}
+
+#[tokio::test]
+async fn switched_off_what_waits_is_taken_away() {
+    let mut scene = Scene::policy(Policy::Update).await;
+    scene.certified("v1", &second(1, &other_batch())).await;
+    assert_eq!(scene.work().await, absent(1));
+    scene.certified("v1", &people::event(1, 1)).await;
+    let mut config = (*scene.app.config).clone();
+    config.reconcile.policy = Policy::Off;
+    scene.app.config = Arc::new(config);
+    assert_eq!(scene.work_after(15 * MINUTE).await, Round::default());
+    assert_eq!(scene.statements().await, Vec::<String>::new());
+    assert_eq!(scene.list("open").await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_anywhere_keeps_what_waits_and_compares_it_once() {
+    for write in 1..=3 {
+        let doomed: Arc<Mutex<Option<Arc<Doomed>>>> = Arc::default();
+        let scene = Scene::with(|app| *doomed.lock().unwrap() = Some(Doomed::in_place_of(app))).await;
+        let doomed = doomed.lock().unwrap().take().unwrap();
+        // The answer to the last write is not heard, and the next is not made.
+        let dies = async || {
+            doomed.die_after(write);
+            let _ = work(&scene.app, Duration::from_secs(30)).await;
+            assert!(doomed.revive(), "a round has {write} writes");
+            // The lease of the dead.
+            scene.work_after(3 * MINUTE + 1).await;
+        };
+        scene.certified("v1", &second(1, &other_batch())).await;
+        dies().await;
+        assert_eq!(scene.statements().await.len(), 1);
+
+        let first = scene.certified("v1", &people::event(1, 1)).await;
+        service::pass(HOUR);
+        dies().await;
+        assert_eq!((scene.statements().await.len(), scene.list("open").await.len()), (0, 1));
+        let id = scene.list("open").await[0]["reconciliationId"].as_str().unwrap().to_owned();
+        assert_eq!(scene.decide(&id, "declined").await.status, 200);
+        assert_eq!(scene.work_after(100 * DAY).await, Round::default());
+        assert_eq!(scene.list("open").await, Vec::<Value>::new());
+        assert_eq!(scene.history(&first).await, [(first, "valid".to_owned())]);
+    }
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;

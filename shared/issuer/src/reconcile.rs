@@ -3,11 +3,12 @@
 //!
 //! What a report says is a sheet of the cabinet, stored in the transaction of the later dose's certificate: what was certified is also reconciled, whatever
 //! dies in between. [`work`] goes through the sheets; corrections are [`crate::certify::issue`]'s, as everyone's are. A report that is sent again stores no
-//! certificate, and so no sheet. [`check`] compares the whole of a day: what sources say they sent, what the log says, what certificates say.
+//! certificate, and so no sheet. Of a dose that is not certified yet it waits for ninety days, looked at in growing steps; `certify` knows nothing of it.
+//! A certificate that came after the report is the newer word: where they differ then, an administrator decides, whatever the policy. [`check`] compares the whole of a day: what sources say they sent, what the log says, what certificates say.
 //!
 //! | folder | name | what |
 //! |---|---|---|
-//! | one of sixteen | time and the later certificate's id | what its report says of earlier doses |
+//! | one of sixteen | when it is looked at, and the later certificate's id | what its report says of earlier doses |
 //! | `open` | the same and the dose | a contradiction that nobody has decided on |
 //! | `decided` | the same | what became of it |
 
@@ -41,5 +42,5 @@ pub(crate) fn statements(
         return Ok(Vec::new());
     }
     let folder = shard(pepper, &certificate.slot.beneficiary);
-    Ok(vec![Statement::new(pepper, certificate, event, deed)?.sheet(&folder)?])
+    Ok(vec![Statement::new(pepper, certificate, event, deed)?.sheet(&folder, deed.at)?])
 }

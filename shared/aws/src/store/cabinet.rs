@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     operation::delete_item::DeleteItemError,
-    types::{AttributeValue, Put, ReturnValue, TransactWriteItem},
+    types::{AttributeValue, Delete, Put, ReturnValue, TransactWriteItem},
 };
 use issuer::ports::{Cabinet, Commit, Drawer, Sheet};
 use time::{Duration, OffsetDateTime};
@@ -42,6 +42,7 @@ impl Cabinet for DynamoStore {
             .client
             .query()
             .table_name(&self.table)
+            .limit(i32::try_from(most.max(A_PAGE)).unwrap_or(i32::MAX))
             .expression_attribute_values(":folder", text(keys::folder(drawer, folder)));
         let query = match after {
             None => query.key_condition_expression("PK = :folder"),
@@ -66,6 +67,12 @@ impl Cabinet for DynamoStore {
     async fn put(&self, sheets: &[Sheet], now: OffsetDateTime) -> Result<Commit> {
         let writes = sheets.iter().map(|sheet| write(&self.table, sheet, now)).collect::<Result<_>>()?;
         self.all_or_nothing(writes).await.context("putting sheets")
+    }
+
+    async fn exchange(&self, sheet: &Sheet, others: &[Sheet], now: OffsetDateTime) -> Result<Commit> {
+        let puts = others.iter().map(|other| write(&self.table, other, now));
+        let writes = [removal(&self.table, sheet)].into_iter().chain(puts).collect::<Result<_>>()?;
+        self.all_or_nothing(writes).await.context("exchanging sheets")
     }
 
     async fn take(&self, sheet: &Sheet) -> Result<Commit> {
@@ -105,6 +112,9 @@ impl Cabinet for DynamoStore {
     }
 }
 
+/// Sheets that are read at a time at least: who wants one does not pay for a folder of thousands, nor ask a thousand times where many are over.
+const A_PAGE: usize = 50;
+
 /// The write that puts a sheet, under the condition that the revision before it stands there.
 pub(super) fn write(table: &str, sheet: &Sheet, now: OffsetDateTime) -> Result<TransactWriteItem> {
     let put = Put::builder().table_name(table).set_item(Some(of_sheet(sheet)));
@@ -118,6 +128,16 @@ pub(super) fn write(table: &str, sheet: &Sheet, now: OffsetDateTime) -> Result<T
             .expression_attribute_values(":before", number(revision.saturating_sub(1))),
     };
     Ok(TransactWriteItem::builder().put(put.build().context("a sheet's write")?).build())
+}
+
+/// The write that takes a sheet away, under the condition that it has its revision.
+fn removal(table: &str, sheet: &Sheet) -> Result<TransactWriteItem> {
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(keys::sheet(sheet.drawer, &sheet.folder, &sheet.name)))
+        .condition_expression("revision = :revision")
+        .expression_attribute_values(":revision", number(sheet.revision));
+    Ok(TransactWriteItem::builder().delete(delete.build().context("a sheet's removal")?).build())
 }
 
 fn of_sheet(sheet: &Sheet) -> Item {

@@ -10,6 +10,7 @@ pub(crate) async fn all(records: &Records) {
     of_several_sheets_all_are_put_or_none(records).await;
     a_sheet_whose_time_is_over_is_none(records).await;
     a_sheet_is_taken_by_one_of_many(records).await;
+    a_sheet_is_exchanged_once_for_all_others_or_not_at_all(records).await;
     sheets_come_in_order_of_name(records).await;
     each_window_of_time_counts_from_one(records).await;
     a_sheet_is_stored_with_its_certificate_or_not_at_all(records).await;
@@ -62,6 +63,22 @@ async fn a_sheet_is_taken_by_one_of_many(records: &Records) {
     let taken = attempts.join_all().await.into_iter().filter(|taken| *taken == Commit::Stored).count();
     assert_eq!(taken, 1);
     assert!(found(records, &first).await.is_none());
+}
+
+async fn a_sheet_is_exchanged_once_for_all_others_or_not_at_all(records: &Records) {
+    let (first, there, other) = (sheet("a", "first"), sheet("b", "there"), sheet("c", "other"));
+    records.store.put(&[first.clone(), there.clone()], NOW).await.unwrap();
+    let exchange = |others: Vec<Sheet>| {
+        let (store, first) = (records.store.clone(), first.clone());
+        async move { store.exchange(&first, &others, NOW).await.unwrap() }
+    };
+    assert_eq!(exchange(vec![other.clone(), there.clone()]).await, Commit::Lost);
+    assert!(found(records, &first).await.is_some() && found(records, &other).await.is_none());
+    assert_eq!(exchange(vec![other.clone(), there.saying("next")]).await, Commit::Stored);
+    assert_eq!(exchange(vec![sheet("d", "again")]).await, Commit::Lost);
+    assert!(found(records, &first).await.is_none());
+    assert!(found(records, &other).await == Some(other));
+    assert!(found(records, &there).await == Some(there.saying("next")));
 }
 
 async fn sheets_come_in_order_of_name(records: &Records) {

@@ -15,7 +15,7 @@ pub struct Reconcile {
 /// What becomes of a certificate that a later report contradicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// It is corrected; what can't be is looked at by an administrator.
+    /// It is corrected; what can't be, or is newer than the report, is looked at by an administrator.
     Update,
     /// An administrator looks at it and decides.
     Review,

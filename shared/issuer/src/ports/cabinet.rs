@@ -34,6 +34,14 @@ pub trait Cabinet: Send + Sync {
     /// Takes a sheet away if it still has its revision: of many who try, one is told [`Commit::Stored`]. A second call is lost.
     async fn take(&self, sheet: &Sheet) -> anyhow::Result<Commit>;
 
+    /// Takes a sheet away, as [`Cabinet::take`] does, and puts others, all or nothing. [`Commit::Lost`] if it has another revision by now, or one of the
+    /// others can't be put. A second call is lost.
+    async fn exchange(&self, sheet: &Sheet, others: &[Sheet], now: OffsetDateTime) -> anyhow::Result<Commit> {
+        // One whose time is over is none. Records that keep what is over for a while do better: they leave nothing behind for whoever reads the folder.
+        let ended = sheet.saying("").until(now);
+        self.put(&[std::slice::from_ref(&ended), others].concat(), now).await
+    }
+
     /// Counts one more of `what` by `who` in the window of time that `now` is in, and answers how many there are. Each call counts.
     async fn count(&self, what: &str, who: &str, window: Duration, now: OffsetDateTime) -> anyhow::Result<u64>;
 }

@@ -4,14 +4,13 @@
 
 use super::{
     statement::Statement,
-    work::{Verdict, compare},
+    work::{Verdict, Word, compare},
 };
 use crate::{
     App, Error,
     auth::{Admins, By, Caller},
     body::Body,
     certify::Mandate,
-    config::Policy,
     error::rfc3339,
     http::Json,
     ports::{Commit, Drawer, Sheet},
@@ -193,7 +192,7 @@ impl Contradiction {
         let (Decision::Accepted, Some(statement)) = (decision, &self.statement) else { return Ok(Ending::Left) };
         let dose = statement.doses((app.clock)())?.into_iter().next().context("a contradiction about no dose")?;
         let mandate = Mandate::to_reconcile(&caller.subject);
-        Ok(match compare(app, statement, &dose, &mandate, Policy::Update).await? {
+        Ok(match compare(app, statement, &dose, &mandate, Word::Administrator).await? {
             Verdict::Absent => Ending::Absent,
             Verdict::Agrees => Ending::Agrees,
             Verdict::Corrected(id) => Ending::Corrected(id.as_str().to_owned()),

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use credential::{BeneficiaryCode, CertificateId, EarlierDose, Event, Occasion, ProgrammeId, SlotKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// Personal data: the beneficiary's code; the person is sealed.
 #[derive(Clone, Serialize, Deserialize)]
@@ -41,18 +41,32 @@ impl Statement {
         })
     }
 
-    pub(super) fn sheet(&self, folder: &str) -> Result<Sheet> {
+    /// The sheet that is looked at when this time has come.
+    pub(super) fn sheet(&self, folder: &str, due: OffsetDateTime) -> Result<Sheet> {
         let text = serde_json::to_string(self).context("writing a statement")?;
-        Ok(Sheet::new(Drawer::Reconciliations, folder, format!("{:013}-{}", self.at, self.certificate), text))
+        let name = format!("{:013}-{}", milliseconds(due), self.certificate);
+        Ok(Sheet::new(Drawer::Reconciliations, folder, name, text))
+    }
+
+    /// The sheet on which it waits for doses that are not there yet; none where there are no such doses, or it has waited long enough.
+    ///
+    /// It waits twice as long each time as it has waited already: a dose that comes soon is compared soon, and one that never comes is looked for ten times.
+    pub(super) fn waiting(&self, folder: &str, absent: &[EarlierDose], now: OffsetDateTime) -> Result<Option<Sheet>> {
+        let (waited, end) = (now - self.at(), self.at() + PATIENCE);
+        if absent.is_empty() || now >= end {
+            return Ok(None);
+        }
+        let due = (now + Duration::max(waited * 2, FIRST_WAIT)).min(end);
+        self.about(absent).sheet(folder, due).map(Some)
     }
 
     pub(super) fn parse(sheet: &Sheet) -> Result<Self> {
         serde_json::from_str(&sheet.text).map_err(|_| anyhow!("a statement that is none"))
     }
 
-    /// The same about one dose alone.
-    pub(super) fn about(&self, dose: &EarlierDose) -> Self {
-        Self { doses: vec![dose.told()], ..self.clone() }
+    /// The same about these doses alone.
+    pub(super) fn about(&self, doses: &[EarlierDose]) -> Self {
+        Self { doses: doses.iter().map(EarlierDose::told).collect(), ..self.clone() }
     }
 
     /// Each dose that it says something of.
@@ -87,6 +101,16 @@ impl Statement {
     }
 }
 
+/// When the sheet of a statement is to be looked at.
+pub(super) fn due(sheet: &Sheet) -> OffsetDateTime {
+    sheet.name.get(..13).and_then(|at| at.parse().ok()).map_or(OffsetDateTime::UNIX_EPOCH, instant)
+}
+
 fn sealer(pepper: &[u8; 32]) -> Result<Sealer> {
     Sealer::new(pepper, b"people in statements on earlier doses, version 1")
 }
+
+/// What a queue brings in another order is there by then.
+const FIRST_WAIT: Duration = Duration::minutes(15);
+/// How late the report of an earlier dose may come: as long as the longest pause between two doses of a course (84 days), and some days more.
+const PATIENCE: Duration = Duration::days(90);

@@ -1,17 +1,20 @@
 //! The worker of reconciliation: compares what reports say of earlier doses with their certificates, and can be killed at any time.
 
-use super::{review::Contradiction, statement::Statement};
+use super::{
+    review::Contradiction,
+    statement::{Statement, due},
+};
 use crate::{
     App, Error,
     certify::{self, Mandate, Outcome, Plan, readable, with_occupants},
     config::Policy,
     lease::Lease,
-    ports::{Drawer, Sheet},
-    post::{SHARDS, instant, shard_name},
+    ports::{Certificate, Drawer, Reason, Sheet},
+    post::{SHARDS, milliseconds, shard_name},
     quota, update,
 };
 use anyhow::{Context, Result, bail};
-use credential::{BeneficiaryCode, CertificateId, Difference, EarlierDose, Kind, Status};
+use credential::{BeneficiaryCode, CertificateId, Difference, EarlierDose, Kind, SlotKey, Status};
 use serde_json::json;
 use std::{collections::HashSet, time::Duration};
 use time::OffsetDateTime;
@@ -26,20 +29,21 @@ pub struct Round {
     pub corrected: u64,
     /// Contradictions that somebody has to decide on.
     pub to_review: u64,
-    /// Doses without a certificate that stands.
+    /// Doses without a certificate that stands, of which the report waits.
     pub absent: u64,
     /// Reports that could not be looked at now.
     pub waiting: u64,
-    /// When the oldest of those was stored.
+    /// When the oldest of those should have been looked at.
     pub oldest: Option<OffsetDateTime>,
 }
 
-/// Looks at what is there, for about that long.
+/// Looks at what is due, for about that long.
 ///
 /// 1. Sixteen folders are gone through side by side, each leased to one worker, a beneficiary's reports one after the other in order of time: of two that
 ///    contradict one another the later counts. One that can't be looked at now holds back the later ones of its beneficiary, and nobody else's.
 /// 2. Each earlier dose's certificate that stands is compared. Where it says something else it is corrected, or a contradiction is put on the list.
-/// 3. What was looked at is taken away, in one write with the contradictions that came of it.
+/// 3. What was looked at is taken away, in one write with the contradictions that came of it and with what is said of doses that are not there yet, to be
+///    looked at later. What waited corrects nothing by itself, for the certificate came after it: so it does not matter that it lost its place in time.
 ///
 /// A crash before step 3 looks at it again, and finds corrected what was corrected.
 ///
@@ -65,21 +69,24 @@ pub async fn work(app: &App, patience: Duration) -> Result<Round> {
 
 async fn work_on(app: &App, folder: &str, deadline: Instant) -> Result<Round> {
     let (mut round, mut held) = (Round::default(), HashSet::new());
-    if app.cabinet.sheets(Drawer::Reconciliations, folder, None, 1, (app.clock)()).await?.is_empty() {
+    let is_due = |sheet: &Sheet| due(sheet) <= (app.clock)();
+    if !app.cabinet.sheets(Drawer::Reconciliations, folder, None, 1, (app.clock)()).await?.iter().any(is_due) {
         return Ok(round);
     }
     let Some(mut lease) = Lease::of(app, Drawer::Reconciliations, folder).await? else { return Ok(round) };
     let mut after: Option<String> = None;
     loop {
         let page = app.cabinet.sheets(Drawer::Reconciliations, folder, after.as_deref(), A_PAGE, (app.clock)()).await?;
-        for sheet in &page {
+        for sheet in page.iter().filter(|sheet| is_due(sheet)) {
             let whose = Statement::parse(sheet).and_then(|statement| statement.beneficiary());
             let must_wait = Instant::now() >= deadline || whose.as_ref().is_ok_and(|whose| held.contains(whose));
             let settled = if must_wait { Ok(None) } else { settle(app, sheet).await.map(Some) };
             hold_back(settled, whose, sheet, &mut round, &mut held);
         }
         match page.last() {
-            Some(last) if page.len() == A_PAGE && Instant::now() < deadline => after = Some(last.name.clone()),
+            Some(last) if page.len() == A_PAGE && is_due(last) && Instant::now() < deadline => {
+                after = Some(last.name.clone());
+            }
             _ => break,
         }
         let Some(next) = lease.renewed(app).await? else { return Ok(round) };
@@ -108,30 +115,34 @@ fn hold_back(
     }
 }
 
-/// Looks at one report and takes it away.
+/// Looks at one report and takes it away; what it says of doses that are not there yet waits.
 async fn settle(app: &App, sheet: &Sheet) -> Result<Round> {
     let (statement, mut round, mut ends) = (Statement::parse(sheet)?, Round::default(), Vec::new());
     let now = (app.clock)();
     let mandate = Mandate::to_reconcile(&statement.actor);
-    for dose in statement.doses(now)? {
-        match compare(app, &statement, &dose, &mandate, app.config.reconcile.policy).await? {
-            Verdict::Absent => round.absent += 1,
+    // Kept before it was switched off.
+    let doses = if app.config.reconcile.policy == Policy::Off { Vec::new() } else { statement.doses(now)? };
+    let mut absent = Vec::new();
+    for dose in doses {
+        match compare(app, &statement, &dose, &mandate, Word::Report).await? {
+            Verdict::Absent => absent.push(dose),
             Verdict::Agrees => round.agreed += 1,
             Verdict::Corrected(_) => round.corrected += 1,
             Verdict::Undecided { certificate, differences, why } => {
                 round.to_review += 1;
-                let about = statement.about(&dose);
+                let about = statement.about(std::slice::from_ref(&dose));
                 let contradiction = Contradiction::new(about, dose.dose(), &certificate, &differences, why)?;
                 ends.push(contradiction.open(&sheet.name)?);
             }
         }
     }
+    round.absent = absent.len().try_into()?;
+    ends.extend(statement.waiting(&sheet.folder, &absent, now)?);
+    // Lost: a worker whose lease was over wrote the same.
     if ends.is_empty() {
         app.cabinet.take(sheet).await?;
     } else {
-        ends.push(sheet.saying("").until(now));
-        // Lost: a worker whose lease was over wrote the same.
-        app.cabinet.put(&ends, now).await?;
+        app.cabinet.exchange(sheet, &ends, now).await?;
     }
     Ok(round)
 }
@@ -148,18 +159,28 @@ pub(super) enum Verdict {
     Undecided { certificate: CertificateId, differences: Vec<Difference>, why: &'static str },
 }
 
-/// Compares the certificate of the dose that stands with what was said of it, and corrects it if the policy is to.
+/// Whose word it is that a certificate should say something else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// A later report's: it counts by the policy, and against what had been certified before it.
+    Report,
+    /// An administrator's, who has seen both: it counts.
+    Administrator,
+}
+
+/// Compares the certificate of the dose that stands with what was said of it, and corrects it if that is to be.
 pub(super) async fn compare(
     app: &App,
     statement: &Statement,
     dose: &EarlierDose,
     mandate: &Mandate,
-    policy: Policy,
+    word: Word,
 ) -> Result<Verdict> {
     let (slot, zone) = (statement.slot(dose)?, app.config.reconcile.zone);
     for _ in 0..TRIES {
         let now = (app.clock)();
         let all = app.store.certificates(&slot.beneficiary, Some(Kind::Vaccination)).await?;
+        let certified = last_reported(&all, &slot);
         let standing = all.into_iter().rfind(|certificate| {
             certificate.slot == slot && !matches!(certificate.status, Status::Superseded | Status::Revoked)
         });
@@ -170,8 +191,11 @@ pub(super) async fn compare(
             return Ok(Verdict::Agrees);
         }
         let undecided = |why| Verdict::Undecided { certificate: certificate.issuance.certificate_id, differences, why };
-        if policy != Policy::Update {
+        if word == Word::Report && app.config.reconcile.policy != Policy::Update {
             return Ok(undecided(TO_DECIDE));
+        }
+        if word == Word::Report && certified > Some(milliseconds(statement.at())) {
+            return Ok(undecided(NEWER));
         }
         let recipient = statement.recipient(&app.pepper.contact_key().await?)?;
         let request = json!([dose.correction(&slot, &recipient, &facts, zone)]);
@@ -202,6 +226,14 @@ pub(super) async fn compare(
     bail!("a certificate changed {TRIES} times while it was being reconciled")
 }
 
+/// When the last certificate of the dose was stored that says what was reported of that dose itself, in milliseconds of Unix time: not one that reconciliation
+/// made of an earlier one, for of two later reports the later counts.
+fn last_reported(all: &[Certificate], slot: &SlotKey) -> Option<i64> {
+    let first_deeds = all.iter().filter(|certificate| certificate.slot == *slot).filter_map(|it| it.deeds.first());
+    let reported = first_deeds.filter(|deed| deed.reason != Some(Reason::Reconciliation));
+    reported.map(|deed| milliseconds(deed.at)).max()
+}
+
 fn cause(fault: Error) -> anyhow::Error {
     match fault {
         Error::Unavailable(cause) | Error::Internal(cause) => cause,
@@ -210,6 +242,7 @@ fn cause(fault: Error) -> anyhow::Error {
 }
 
 const TO_DECIDE: &str = "an administrator decides on all corrections";
+const NEWER: &str = "the dose was certified or corrected after the report that mentions it";
 const INCOMPLETE: &str = "the later report lacks something that the earlier certificate needs, or says too much";
 const NOT_CORRECTABLE: &str = "the certificate is suspended, or was corrected too often";
 const TRIES: u32 = 5;
@@ -219,8 +252,7 @@ const A_PAGE: usize = 20;
 impl Round {
     fn wait(&mut self, sheet: &Sheet) {
         self.waiting += 1;
-        let stored = sheet.name.get(..13).and_then(|at| at.parse().ok()).map_or(OffsetDateTime::UNIX_EPOCH, instant);
-        self.oldest = Some(self.oldest.map_or(stored, |oldest| oldest.min(stored)));
+        self.oldest = self.oldest.into_iter().chain([due(sheet)]).min();
     }
 
     fn add(&mut self, other: &Self) {

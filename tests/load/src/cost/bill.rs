@@ -70,6 +70,7 @@ pub(crate) struct Assumptions {
     logs: LogBytes,
     queue: Queue,
     waits: Waits,
+    pub(crate) counting: Counting,
     pub(crate) quotas: Quotas,
     pub(crate) day: Day,
 }
@@ -88,6 +89,11 @@ struct LogBytes {
 #[derive(Deserialize)]
 struct Queue {
     requests: f64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Counting {
+    pub(crate) processor: f64,
 }
 
 #[derive(Deserialize)]
@@ -115,19 +121,20 @@ pub(crate) struct Day {
     pub(crate) peak: f64,
 }
 
-/// Things of a request that are worked on at a time, as `certify` does.
+/// Things of a request that are worked on at a time, as `certify` does. What an event of the stream brings is counted one transaction after the other.
 const AT_A_TIME: f64 = 16.0;
 
-/// Seconds that a function works on one request: processor time, stretched by its share of a processor, and waiting for other services, one after the other.
+/// Seconds that a function works on one request or event: processor time, stretched by its share of a processor, and waiting for other services, one after the other.
 pub(crate) fn seconds(used: &Use, processor: &HashMap<String, f64>, assumed: &Assumptions) -> f64 {
-    let things = 1.0 / used.requests;
+    let things = 1.0 / (used.requests + used.events);
+    let turns = if used.events > 0.0 { things } else { (things / AT_A_TIME).ceil() };
     let share = (assumed.lambda.megabytes / assumed.lambda.processor_megabytes).min(1.0);
     let computes = processor.get(used.stage).copied().unwrap_or_default() * things / share;
     let waits = (used.table_calls - used.transactions) * assumed.waits.dynamodb
         + used.transactions * assumed.waits.dynamodb_transaction
         + used.signatures * assumed.waits.kms
         + (used.puts + used.gets) * assumed.waits.s3;
-    (computes + waits * (things / AT_A_TIME).ceil()) / 1e3
+    (computes + waits * turns) / 1e3
 }
 
 /// What one thing costs.
@@ -140,8 +147,9 @@ impl Bill {
     pub(crate) const PARTS: [&str; 8] = ["API", "Lambda", "DynamoDB", "KMS", "S3", "SQS", "logs", "traffic"];
 
     pub(crate) fn of(used: &Use, processor: &HashMap<String, f64>, prices: &Prices, assumed: &Assumptions) -> Self {
-        let invocations = used.requests * if used.queued { 2.0 } else { 1.0 };
-        let gigabyte_seconds = used.requests * seconds(used, processor, assumed) * assumed.lambda.megabytes / 1024.0;
+        let invocations = used.requests * if used.queued { 2.0 } else { 1.0 } + used.events;
+        let gigabyte_seconds =
+            (used.requests + used.events) * seconds(used, processor, assumed) * assumed.lambda.megabytes / 1024.0;
         let queue = if used.queued { assumed.queue.requests } else { 0.0 };
         Self {
             parts: [
@@ -185,6 +193,16 @@ mod tests {
         assert!(lambda > 0.2 && logs > 0.0 && s3 == 0.0 && sqs == 0.0 && traffic == 0.0);
         let queued = Bill::of(&Use { queued: true, ..used }, &HashMap::new(), &prices, &assumed);
         assert!(queued.total() > bill.total());
+    }
+
+    #[test]
+    fn what_a_stream_brings_costs_no_request_and_waits_for_each_transaction() {
+        let (prices, assumed) = read();
+        let used = Use { events: 0.002, table_calls: 0.02, transactions: 0.02, ..Use::default() };
+        let [api, lambda, ..] = Bill::of(&used, &HashMap::new(), &prices, &assumed).parts();
+        assert!(api == 0.0 && lambda > 0.0);
+        // Ten transactions of 12 ms.
+        assert!((seconds(&used, &HashMap::new(), &assumed) - 0.12).abs() < 1e-9);
     }
 
     #[test]

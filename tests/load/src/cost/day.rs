@@ -25,8 +25,13 @@ pub(crate) struct Day {
     rows: Vec<(&'static str, f64, f64)>,
 }
 
-/// From midnight until nothing waits any more, two days at most.
-pub(crate) fn simulate(assumed: &Assumptions, certify: &Use, fetch: &Use, processor: &HashMap<String, f64>) -> Day {
+/// From midnight until nothing waits any more, two days at most. A certificate and a fetch are each several uses.
+pub(crate) fn simulate(
+    assumed: &Assumptions,
+    certificate: &[&Use],
+    fetch: &[&Use],
+    processor: &HashMap<String, f64>,
+) -> Day {
     let (day, quotas) = (&assumed.day, &assumed.quotas);
     let mut minutes = Vec::new();
     let mut waiting = 0.0;
@@ -42,14 +47,28 @@ pub(crate) fn simulate(assumed: &Assumptions, certify: &Use, fetch: &Use, proces
     let most = |of: fn(&Minute) -> f64| minutes.iter().map(of).fold(0.0, f64::max);
     let (arrive, signed) = (most(|minute| minute.arrive), most(|minute| minute.signed));
     let fetched = arrive * day.fetches / day.certificates;
-    let requests = arrive * certify.requests + fetched;
-    let work = seconds(certify, processor, assumed) * certify.requests;
-    let concurrency = arrive * certify.requests * 0.2 + signed * work + fetched * seconds(fetch, processor, assumed);
+    let sum = |uses: &[&Use], of: &dyn Fn(&Use) -> f64| uses.iter().map(|used| of(used)).sum::<f64>();
+    let requests = |used: &Use| used.requests;
+    let work = |used: &Use| seconds(used, processor, assumed) * (used.requests + used.events);
+    let units = |used: &Use| used.write_units;
+    let accepting = arrive * sum(certificate, &requests) * 0.2;
     let rows = vec![
         ("KMS signatures", arrive, quotas.kms_signatures),
-        ("requests through the API", requests, quotas.api_requests),
-        ("functions at a time", concurrency, quotas.lambda_concurrency),
-        ("write units of the table", signed * certify.write_units, quotas.table_write_units),
+        (
+            "requests through the API",
+            arrive * sum(certificate, &requests) + fetched * sum(fetch, &requests),
+            quotas.api_requests,
+        ),
+        (
+            "functions at a time",
+            accepting + signed * sum(certificate, &work) + fetched * sum(fetch, &work),
+            quotas.lambda_concurrency,
+        ),
+        (
+            "write units of the table",
+            signed * sum(certificate, &units) + fetched * sum(fetch, &units),
+            quotas.table_write_units,
+        ),
     ];
     Day { minutes, signatures: quotas.kms_signatures, rows }
 }
@@ -107,7 +126,7 @@ mod tests {
         let mut assumed: Assumptions = toml::from_str(include_str!("../../assumptions.toml")).unwrap();
         assumed.quotas.kms_signatures = signatures;
         let used = Use { requests: 0.05, write_units: 20.0, ..Use::default() };
-        simulate(&assumed, &used, &Use { requests: 1.0, ..Use::default() }, &HashMap::new())
+        simulate(&assumed, &[&used], &[&Use { requests: 1.0, ..Use::default() }], &HashMap::new())
     }
 
     #[test]

@@ -5,13 +5,15 @@
 
 mod bill;
 mod chart;
+mod country;
 mod day;
 mod meter;
+mod stream;
 mod uses;
 
 use crate::{
     bill::{Assumptions, Bill, Prices},
-    uses::{Use, measured},
+    uses::{COUNTED, COUNTED_FETCH, Use, measured},
 };
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -23,13 +25,16 @@ async fn main() -> Result<()> {
     let folder = Path::new(&folder);
     let prices: Prices = toml::from_str(include_str!("../../prices.toml"))?;
     let assumed: Assumptions = toml::from_str(include_str!("../../assumptions.toml"))?;
-    let processor = processor_milliseconds(&folder.join("figures.json"))?;
+    let mut processor = processor_milliseconds(&folder.join("figures.json"))?;
+    processor.insert(COUNTED.to_owned(), assumed.counting.processor);
     let uses = measured().await?;
     print_uses(&uses);
     print_bills(&uses, &processor, &prices, &assumed);
     let certify = find(&uses, "certificate")?;
     print_storage(certify, &prices);
-    let day = day::simulate(&assumed, certify, find(&uses, "PDF again")?, &processor);
+    let certificates = [certify, find(&uses, COUNTED)?];
+    let fetches = [find(&uses, "PDF again")?, find(&uses, COUNTED_FETCH)?];
+    let day = day::simulate(&assumed, &certificates, &fetches, &processor);
     print!("{day}");
     chart::draw(&folder.join("day.svg"), &day)
 }
@@ -56,7 +61,7 @@ fn print_uses(uses: &[Use]) {
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for used in uses {
         println!(
-            "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} / {:.1} | {:.1} | {:.1} |",
+            "| {} | {:.1} | {:.1} | {:.2} | {:.1} | {:.1} / {:.1} | {:.1} | {:.1} |",
             used.name,
             used.write_units,
             used.read_units,

@@ -1,5 +1,6 @@
 //! Counts what the service asks of AWS while it works.
 
+use crate::stream::Stream;
 use anyhow::Result;
 use async_trait::async_trait;
 use aws_smithy_runtime_api::client::{
@@ -40,23 +41,24 @@ impl Meter {
     }
 }
 
-impl fmt::Debug for Meter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Meter")
-    }
-}
-
 /// The embedded database, asked to say what each request would be charged for.
-#[derive(Debug)]
 pub(crate) struct MeteredTable {
     pub(crate) table: SharedHttpConnector,
     pub(crate) meter: Meter,
+    pub(crate) stream: Stream,
+}
+
+impl fmt::Debug for MeteredTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MeteredTable")
+    }
 }
 
 impl HttpConnector for MeteredTable {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let operation = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-        let body = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok());
+        let body = request.body().bytes().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        self.stream.catch(body.as_ref().unwrap_or(&Value::Null));
         if let Some(Value::Object(mut members)) = body {
             members.insert("ReturnConsumedCapacity".to_owned(), "TOTAL".into());
             *request.body_mut() = SdkBody::from(Value::Object(members).to_string());
