@@ -443,9 +443,9 @@ fn peak(process: &Child) -> u64 {
 /// Run by hand, for it takes minutes: `cargo test --workspace --test bulk -- --ignored --nocapture`. Rows whose date is wrong go all the way but for the signature.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes"]
-async fn memory_is_the_same_for_a_hundred_thousand_rows_and_for_a_million() {
+async fn memory_is_the_same_for_a_hundred_thousand_rows_and_for_ten_million() {
     let mut peaks = Vec::new();
-    for rows in [100_000_u64, 1_000_000] {
+    for rows in [100_000_u64, 10_000_000] {
         let folder = tempfile::tempdir().unwrap();
         let (mut process, _, client) = process::start(&folder.path().join("data")).await.unwrap();
         let id = bring_rows(&client, folder.path(), rows).await;
