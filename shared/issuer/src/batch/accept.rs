@@ -63,7 +63,9 @@ pub(crate) async fn accept(app: &App, request: &Request<'_>, work: &[(Event, Pla
     let order = Order::new(&id, &request.caller.subject, request.correction, request.schema, head.accepted_at);
     app.queue.send(&messages(&names, &order, &items, events)?).await.context("queueing events")?;
     if request.correction.is_some() {
-        turn::take(app, &names, &order, &items).await?;
+        for (index, item) in items.iter().enumerate() {
+            turn::take(app, &order, index, item).await?;
+        }
     }
     tracing::info!(batch.id = id, batch.items = items.len(), "batch accepted");
     let place = status_link(app, &id);
