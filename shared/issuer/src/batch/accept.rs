@@ -63,9 +63,7 @@ pub(crate) async fn accept(app: &App, request: &Request<'_>, work: &[(Event, Pla
     let order = Order::new(&id, &request.caller.subject, request.correction, request.schema, head.accepted_at);
     app.queue.send(&messages(&names, &order, &items, events)?).await.context("queueing events")?;
     if request.correction.is_some() {
-        for (index, item) in items.iter().enumerate() {
-            turn::take(app, &order, index, item).await?;
-        }
+        turn::take(app, &names, &order, &items).await?;
     }
     tracing::info!(batch.id = id, batch.items = items.len(), "batch accepted");
     let place = status_link(app, &id);

@@ -30,16 +30,19 @@ struct Last {
     since: u32,
 }
 
-/// Notes a correction of a batch as the last of its slot, unless there is a later one.
-pub(super) async fn take(app: &App, order: &Order, index: usize, item: &Item) -> Result<()> {
-    let last = Last {
-        batch: order.batch.clone(),
-        index,
-        accepted_at: order.accepted_at,
-        digest: URL_SAFE_NO_PAD.encode(item.digest.0),
-        since: item.since,
-    };
-    note(app, &folder(&Names::of(app).await?, &item.slot), &last).await
+/// Notes the corrections of a batch as the last of their slots, unless there are later ones.
+pub(super) async fn take(app: &App, names: &Names, order: &Order, items: &[Item]) -> Result<()> {
+    for (index, item) in items.iter().enumerate() {
+        let last = Last {
+            batch: order.batch.clone(),
+            index,
+            accepted_at: order.accepted_at,
+            digest: URL_SAFE_NO_PAD.encode(item.digest.0),
+            since: item.since,
+        };
+        note(app, &folder(names, &item.slot), &last).await?;
+    }
+    Ok(())
 }
 
 /// A time, in milliseconds, after those of all that was queued for these slots so far: clocks of processes differ, and the order is the callers'.

@@ -75,7 +75,7 @@ async fn settle(app: &App, order: &Order, mandate: &Mandate, ordered: &Ordered, 
     }
     let plan = match order.kind() {
         Kind::Certify => certify::plan(event, occupant.as_ref()).ok_or(Failure::new("already-certified", OTHER)),
-        Kind::Correct => correction(app, order, ordered, &item, event, occupant).await?,
+        Kind::Correct => correction(app, order, &item, event, occupant).await?,
     };
     match plan {
         Ok(Plan::Issue(follows)) => {
@@ -95,7 +95,6 @@ async fn settle(app: &App, order: &Order, mandate: &Mandate, ordered: &Ordered, 
 async fn correction(
     app: &App,
     order: &Order,
-    ordered: &Ordered,
     item: &Item,
     event: &Event,
     occupant: Option<Occupant>,
@@ -107,8 +106,6 @@ async fn correction(
     let refused = |why: Cow<'static, str>| Failure::new("not-correctable", why);
     let plan = update::plan(event, occupant, app.config.update_limit, now).map_err(refused);
     if !is_overtaken {
-        // Whoever accepted it may not have come to noting it: one accepted earlier shall not find this one's certificate without the note.
-        turn::take(app, order, ordered.index, item).await?;
         return Ok(plan);
     }
     if let Ok(Plan::Issue(follows)) = plan
