@@ -19,9 +19,6 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-/// Counting reads the last minutes of the log whole. It rests so many times as long as it took, or a flood of events would be read over and over.
-const COUNTING: u32 = 4;
-
 /// The task that publishes.
 pub(crate) struct Publishing {
     stop: oneshot::Sender<()>,
@@ -77,7 +74,7 @@ pub(crate) async fn start(app: App, every: Duration) -> Result<Publishing> {
                 if let Err(fault) = gatherer.step(&app, every.max(Duration::from_secs(5))).await {
                     tracing::error!(cause = format!("{fault:#}"), "what was done was not counted");
                 }
-                count_again = Instant::now() + (began.elapsed() * COUNTING).min(Duration::from_mins(1));
+                count_again = Instant::now() + (began.elapsed() * RESTS).min(Duration::from_mins(1));
             }
             if let Err(fault) = export(&app, every.max(Duration::from_secs(5))).await {
                 tracing::error!(cause = format!("{fault:#}"), "facts were not exported");
@@ -104,3 +101,6 @@ impl Publishing {
         Ok(self.task.await?)
     }
 }
+
+/// Counting reads the last minutes of the log whole. It rests so many times as long as it took, or a flood of events would be read over and over.
+const RESTS: u32 = 4;

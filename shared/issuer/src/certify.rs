@@ -169,7 +169,7 @@ impl Mandate {
 pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows) -> Result<Outcome> {
     let patience = Instant::now() + LEASE + LEASE / 4;
     let mut pause = Duration::from_millis(10);
-    let issuance = new_issuance(event, CertificateId::new(position(app).await?, random::number()?), (app.clock)());
+    let issuance = fresh_issuance(app, event).await?;
     loop {
         // From before the lease begins: an answer that is long on its way uses the lease up too.
         let surely_ours = Instant::now() + SIGNING;
@@ -206,7 +206,7 @@ pub async fn issue(app: &App, mandate: &Mandate, event: &Event, follows: Follows
 /// # Errors
 /// When the store does not answer.
 pub(crate) async fn cut_off(app: &App, event: &Event, follows: Follows) -> Result<bool> {
-    let issuance = new_issuance(event, CertificateId::new(position(app).await?, random::number()?), (app.clock)());
+    let issuance = fresh_issuance(app, event).await?;
     let intent = intent(app, event, &follows, &issuance)?;
     let is_ours = matches!(app.store.reserve(&intent).await?, Reservation::Ours(_));
     if is_ours {
@@ -302,6 +302,12 @@ fn intent(app: &App, event: &Event, follows: &Follows, issuance: &Issuance) -> R
         now,
         lease_until: now + LEASE,
     })
+}
+
+/// For an attempt that may be the first: id and time that count if no earlier one has set them.
+async fn fresh_issuance(app: &App, event: &Event) -> Result<Issuance> {
+    let certificate_id = CertificateId::new(position(app).await?, random::number()?);
+    Ok(new_issuance(event, certificate_id, (app.clock)()))
 }
 
 fn new_issuance(event: &Event, certificate_id: CertificateId, now: OffsetDateTime) -> Issuance {
